@@ -1,0 +1,253 @@
+"""What a layer or a network costs, as records.
+
+Units: scalar operations for the forward pass of the whole batch; elements; bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from html import escape
+from typing import TYPE_CHECKING
+
+from convcost.dims import Dim
+from convcost.tensors import FeatureMap, Tensor
+
+if TYPE_CHECKING:
+    from convcost.layers.base import AbstractLayer
+
+ELEMENT_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Scalar operations, each sort by itself: one is never exchanged for another.
+
+    A subtraction is an add. ``exponentials`` are calls of exp, log or a power.
+    """
+
+    multiplies: Dim = 0
+    adds: Dim = 0
+    comparisons: Dim = 0
+    divisions: Dim = 0
+    exponentials: Dim = 0
+    square_roots: Dim = 0
+
+    def __add__(self, other: Work) -> Work:
+        return Work(
+            self.multiplies + other.multiplies,
+            self.adds + other.adds,
+            self.comparisons + other.comparisons,
+            self.divisions + other.divisions,
+            self.exponentials + other.exponentials,
+            self.square_roots + other.square_roots,
+        )
+
+    def __mul__(self, times: Dim) -> Work:
+        return Work(
+            self.multiplies * times,
+            self.adds * times,
+            self.comparisons * times,
+            self.divisions * times,
+            self.exponentials * times,
+            self.square_roots * times,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Learned parameters by role, in elements."""
+
+    weights: Dim = 0
+    biases: Dim = 0
+    scales: Dim = 0
+    shifts: Dim = 0
+
+    def __add__(self, other: Parameters) -> Parameters:
+        return Parameters(
+            self.weights + other.weights,
+            self.biases + other.biases,
+            self.scales + other.scales,
+            self.shifts + other.shifts,
+        )
+
+    @property
+    def count(self) -> Dim:
+        """All of them."""
+        return self.weights + self.biases + self.scales + self.shifts
+
+
+WORK_FIELDS = tuple(field.name for field in fields(Work))
+PARAMETER_FIELDS = tuple(field.name for field in fields(Parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """One layer of a network: what it takes, what it gives, what it costs."""
+
+    name: str
+    block: tuple[str, ...]
+    layer: AbstractLayer
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Tensor, ...]
+    output: Tensor
+    parameters: Parameters
+    statistics: Dim
+    work: Work
+    element_bytes: int
+
+    @property
+    def kind(self) -> str:
+        """The name of the layer's kind."""
+        return self.layer.kind
+
+    @property
+    def macs(self) -> Dim:
+        """Multiplies, if this is a convolution or a dense layer."""
+        return self.work.multiplies if self.layer.multiplies_are_macs else 0
+
+    @property
+    def activations(self) -> Dim:
+        """Elements of the output."""
+        return self.output.elements
+
+    @property
+    def activation_bytes(self) -> Dim:
+        """Bytes of the output."""
+        return self.output.elements * self.element_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Sums over some layers."""
+
+    label: str
+    layers: int
+    parameters: Parameters
+    statistics: Dim
+    work: Work
+    macs: Dim
+    activations: Dim
+    activation_bytes: Dim
+    parameter_bytes: Dim
+
+
+def total(label: str, layers: Iterable[LayerCost]) -> Total:
+    """Sum over layers."""
+    count = 0
+    parameters, statistics, work = Parameters(), 0, Work()
+    macs: Dim = 0
+    activations: Dim = 0
+    activation_bytes: Dim = 0
+    parameter_bytes: Dim = 0
+    for layer in layers:
+        count += 1
+        parameters += layer.parameters
+        statistics += layer.statistics
+        work += layer.work
+        macs += layer.macs
+        activations += layer.activations
+        activation_bytes += layer.activation_bytes
+        parameter_bytes += layer.parameters.count * layer.element_bytes
+    return Total(
+        label,
+        count,
+        parameters,
+        statistics,
+        work,
+        macs,
+        activations,
+        activation_bytes,
+        parameter_bytes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a careful reviewer would remark: which rule, about which layer, and what."""
+
+    rule: str
+    layer: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NetworkCost:
+    """A network at one input size: its layers in the order they run, and remarks.
+
+    ``uncounted`` names the layers for which there is no rule; it is empty unless they
+    were let through on purpose, and then every total is a lower bound.
+    """
+
+    network: str
+    input: FeatureMap
+    layers: tuple[LayerCost, ...]
+    dtype: str
+    training: bool
+    notes: tuple[Note, ...] = ()
+    uncounted: tuple[str, ...] = ()
+
+    def total(self) -> Total:
+        """Sum over all layers."""
+        return total(self.network, self.layers)
+
+    def by_kind(self) -> tuple[Total, ...]:
+        """Sum over the layers of each kind, in order of first appearance."""
+        return self._grouped(lambda layer: layer.kind)
+
+    def by_block(self, depth: int = 1) -> tuple[Total, ...]:
+        """Sum over the layers of each block; a layer outside any block stands by itself.
+
+        Blocks within ``depth`` levels of the network are kept apart.
+        """
+        return self._grouped(lambda layer: ".".join(layer.block[:depth]) or layer.name)
+
+    def _grouped(self, key: Callable[[LayerCost], str]) -> tuple[Total, ...]:
+        groups: dict[str, list[LayerCost]] = {}
+        for layer in self.layers:
+            groups.setdefault(key(layer), []).append(layer)
+        return tuple(total(label, layers) for label, layers in groups.items())
+
+    def __str__(self) -> str:
+        rows = self._summary()
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+            for row in rows
+        ]
+        return "\n".join([f"{self.network} at {self.input.shape}", *lines])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head, *body = self._summary()
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body
+        )
+        heads = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        caption = escape(f"{self.network} at {self.input.shape}")
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
+
+    def _summary(self) -> list[tuple[str, ...]]:
+        """Return a head, a row for each outermost block, and a row of totals, as text."""
+        head = ("", "layers", "parameters", "multiplies", "adds", "activation bytes")
+        body = [
+            (
+                sums.label,
+                *map(
+                    "{:,}".format if isinstance(sums.macs, int) else str,
+                    (
+                        sums.layers,
+                        sums.parameters.count,
+                        sums.work.multiplies,
+                        sums.work.adds,
+                        sums.activation_bytes,
+                    ),
+                ),
+            )
+            for sums in (*self.by_block(), total("total", self.layers))
+        ]
+        return [head, *body]

@@ -1,0 +1,141 @@
+"""Sizes that are integers, or SymPy expressions that stand for integers.
+
+Every rule of convcost is written once, over ``Dim``. Given integers it is exact
+integer arithmetic, and SymPy is never imported; given symbols it builds the closed
+form. What only a symbol's value could decide is recorded as a condition (see
+:func:`recording`), never taken for false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from convcost.errors import ShapeError
+
+if TYPE_CHECKING:
+    import sympy
+    from sympy.logic.boolalg import Boolean
+
+    Dim = int | sympy.Expr
+    Condition = bool | Boolean
+else:  # SymPy is imported when a symbol is made, not before
+    Dim = int
+
+_recorded: ContextVar[list[Boolean] | None] = ContextVar("recorded", default=None)
+
+
+def symbol(name: str) -> sympy.Symbol:
+    """Return the symbol of that name: a positive integer. There is no other symbol factory."""
+    import sympy
+
+    return sympy.Symbol(name, integer=True, positive=True)
+
+
+@contextmanager
+def recording() -> Iterator[list[Boolean]]:
+    """Collect the conditions that the rules called inside could not decide."""
+    conditions: list[Boolean] = []
+    token = _recorded.set(conditions)
+    try:
+        yield conditions
+    finally:
+        _recorded.reset(token)
+
+
+def require(condition: Condition, message: str) -> None:
+    """Raise ``ShapeError(message)`` if provably wrong; record what cannot be decided."""
+    if isinstance(condition, bool):
+        holds = condition
+    elif condition.is_Boolean and condition in (True, False):
+        holds = bool(condition)
+    else:
+        conditions = _recorded.get()
+        if conditions is not None and condition not in conditions:
+            conditions.append(condition)
+        return
+    if not holds:
+        raise ShapeError(message)
+
+
+def require_at_least(minimum: int, **values: Dim) -> None:
+    """Require every named value to be ``minimum`` or more."""
+    for name, value in values.items():
+        require(value >= minimum, f"{name} must be {minimum} or more, got {value}")
+
+
+def product(factors: Iterable[Dim]) -> Dim:
+    """Multiply; of nothing it is 1."""
+    result: Dim = 1
+    for factor in factors:
+        result = result * factor
+    return result
+
+
+def floor_div(dividend: Dim, divisor: Dim) -> Dim:
+    """Divide and round down, folding nested floors as they are built.
+
+    For integers ``floor((floor(q) + r)/d)`` equals ``floor((q + r)/d)`` when ``r`` is an
+    integer and ``d`` a positive one, so an extent stays one floor however many strided
+    windows are stacked.
+
+    Source: Graham, Knuth & Patashnik, Concrete Mathematics, equation 3.11.
+    """
+    if isinstance(dividend, int) and isinstance(divisor, int):
+        return dividend // divisor
+    import sympy
+
+    numerator = _expression(dividend)
+    inner = [term for term in sympy.Add.make_args(numerator) if isinstance(term, sympy.floor)]
+    if len(inner) == 1:
+        numerator = numerator - inner[0] + inner[0].args[0]
+    return _plain(sympy.floor(sympy.expand(numerator / divisor)))
+
+
+def ceil_div(dividend: Dim, divisor: Dim) -> Dim:
+    """Divide and round up."""
+    return floor_div(dividend + divisor - 1, divisor)
+
+
+def modulo(dividend: Dim, divisor: Dim) -> Dim:
+    """Return what :func:`floor_div` leaves over."""
+    if isinstance(dividend, int) and isinstance(divisor, int):
+        return dividend % divisor
+    import sympy
+
+    return _plain(sympy.Mod(dividend, divisor))
+
+
+def exact_div(dividend: Dim, divisor: Dim, *, what: str) -> Dim:
+    """Divide where nothing may be left over; ``what`` names the quotient in the error."""
+    if isinstance(dividend, int) and isinstance(divisor, int):
+        require(dividend % divisor == 0, f"{what}: {dividend} is not divisible by {divisor}")
+        return dividend // divisor
+    import sympy
+
+    rest = modulo(dividend, divisor)
+    require(sympy.Eq(rest, 0), f"{what}: {dividend} is not divisible by {divisor}")
+    return _plain(_expression(dividend) / divisor)
+
+
+def minimum(left: Dim, right: Dim) -> Dim:
+    """Return the smaller one."""
+    if isinstance(left, int) and isinstance(right, int):
+        return min(left, right)
+    import sympy
+
+    return _plain(sympy.Min(left, right))
+
+
+def _expression(value: Dim) -> sympy.Expr:
+    """Return a Python integer as a SymPy one, anything else as it is."""
+    import sympy
+
+    return sympy.Integer(value) if isinstance(value, int) else value
+
+
+def _plain(value: sympy.Expr) -> Dim:
+    """Return a SymPy integer as a Python one, anything else as it is."""
+    return int(value) if value.is_Integer else value

@@ -1,0 +1,110 @@
+"""The errors convcost raises for input it cannot accept, and the places they point at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file: 1-based line and column, with the line's own text."""
+
+    file: str
+    line: int
+    column: int
+    source_line: str
+    length: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def part(self, offset: int, length: int) -> Location:
+        """Return the place of ``length`` characters that start ``offset`` after this one."""
+        return replace(self, column=self.column + offset, length=length)
+
+    def excerpt(self) -> str:
+        """Return the line, and under it a caret for every character that is meant."""
+        text = self.source_line.replace("\t", " ")
+        start = max(0, self.column - 61)
+        shown = text[start : start + 100]
+        gutter = " " * len(str(self.line))
+        before = self.column - 1 - start
+        carets = "^" * max(1, min(self.length, len(shown) - before))
+        return (
+            f"  --> {self}\n      {self.line} | {shown}\n      {gutter} | {' ' * before}{carets}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where it is, and what helps to see why."""
+
+    message: str
+    location: Location | None = None
+    details: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        parts = [f"error: {self.message}"]
+        if self.location is not None:
+            parts.append(self.location.excerpt())
+        parts.extend(f"  {detail}" for detail in self.details)
+        return "\n".join(parts)
+
+
+class ConvcostError(Exception):
+    """What convcost raises for input it cannot accept: one problem, or all those of a file."""
+
+    def __init__(self, *problems: Problem | str, location: Location | None = None) -> None:
+        """Take problems, or short sentences with the one place they are about."""
+        self.problems = tuple(
+            Problem(problem, location) if isinstance(problem, str) else problem
+            for problem in problems
+        )
+        super().__init__(*self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
+
+    def at(self, where: str, location: Location | None, *details: str) -> Self:
+        """Return the same error with what it is about and its place put before each problem."""
+        return type(self)(
+            *(
+                Problem(
+                    f"{where}: {problem.message}" if where else problem.message,
+                    problem.location or location,
+                    (*problem.details, *details),
+                )
+                for problem in self.problems
+            )
+        )
+
+
+class SpecError(ConvcostError):
+    """A spec is not well formed, or what is asked of it is not in it."""
+
+
+class GraphError(ConvcostError):
+    """The layers of a network do not make a graph: an unknown input, a cycle, a wrong arity."""
+
+
+class ShapeError(ConvcostError):
+    """A layer cannot take the shapes or the attributes it is given."""
+
+
+class OutputError(ConvcostError):
+    """A result cannot be written where it was asked for."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a clause that names what is known, the nearest to ``name`` first of all."""
+    from difflib import get_close_matches  # rarely needed, and not free to import
+
+    names = sorted(known)
+    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
+    if len(names) > 12:  # noqa: PLR2004 - more would hide the error itself
+        return f"{len(names)} names are known, none of them near"
+    return "known: " + (", ".join(names) or "none")

@@ -1,0 +1,227 @@
+"""The forms that values have in a spec: how each is read, completed, and described.
+
+One definition serves the loader (``read``, ``settle``) and ``convcost schema``
+(``schema``, a JSON Schema).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import yaml
+
+from convcost.dims import Dim
+from convcost.errors import SpecError, nearest
+from convcost.expressions import parse
+from convcost.layers import AbstractLayer
+from convcost.layers.window import Padding, Pair
+from convcost.reading import Scope, items_of, text_of
+from convcost.spec import Written
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+EXPRESSION_SCHEMA = {
+    "description": "a whole number, or an expression of declared names",
+    "anyOf": [{"type": "integer"}, {"type": "string"}],
+}
+
+
+def read_number(node: yaml.Node, scope: Scope) -> Written:
+    """Read an expression."""
+    text = text_of(node, scope, "a whole number or an expression")
+    return parse(text, scope.names, scope.place(node))
+
+
+def read_value(node: yaml.Node, scope: Scope) -> Written:
+    """Read an expression or a list, of lists perhaps, of expressions."""
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(read_value(item, scope) for item in node.value)
+    return read_number(node, scope)
+
+
+VALUE_SCHEMA = {"anyOf": [*EXPRESSION_SCHEMA["anyOf"], {"type": "boolean"}, {"type": "array"}]}
+
+
+def read_name(node: yaml.Node, scope: Scope) -> str:
+    """Read a name for a layer, a block or a value."""
+    name = text_of(node, scope, "a name")
+    if not NAME.fullmatch(name):
+        raise scope.error(node, f"expected a name of letters, digits, _ and -, got {name!r}")
+    return name
+
+
+class NumberForm:
+    """A whole number."""
+
+    def read(self, node: yaml.Node, scope: Scope) -> Written:
+        """Read an expression."""
+        return read_number(node, scope)
+
+    def settle(self, value: Any) -> Dim:
+        """Accept a number that is neither a list nor true or false."""
+        if isinstance(value, tuple | bool):
+            raise SpecError(f"expected a whole number, got {_shown(value)}")
+        return value  # type: ignore[no-any-return]
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return EXPRESSION_SCHEMA
+
+
+class FlagForm:
+    """``true`` or ``false``, or an expression that is one."""
+
+    def read(self, node: yaml.Node, scope: Scope) -> Written:
+        """Read an expression."""
+        return read_number(node, scope)
+
+    def settle(self, value: Any) -> bool:
+        """Accept true and false, and 1 and 0."""
+        if isinstance(value, tuple) or value not in (0, 1):
+            raise SpecError(f"expected true or false, got {_shown(value)}")
+        return bool(value)
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return {"anyOf": [{"type": "boolean"}, {"type": "string"}]}
+
+
+class RateForm:
+    """A decimal number."""
+
+    def read(self, node: yaml.Node, scope: Scope) -> Written:
+        """Read a decimal number."""
+        text = text_of(node, scope, "a decimal number")
+        try:
+            return float(text)
+        except ValueError:
+            raise scope.error(node, f"expected a decimal number, got {text!r}") from None
+
+    def settle(self, value: Any) -> Any:
+        """Keep it."""
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return {"type": "number"}
+
+
+@dataclass(frozen=True)
+class ChoiceForm:
+    """One of some words."""
+
+    options: tuple[str, ...]
+
+    def read(self, node: yaml.Node, scope: Scope) -> Written:
+        """Read the word."""
+        text = text_of(node, scope, "one of " + ", ".join(self.options))
+        if text not in self.options:
+            raise scope.error(node, f"unknown value {text!r}; {nearest(text, self.options)}")
+        return text
+
+    def settle(self, value: Any) -> Any:
+        """Keep it."""
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return {"enum": list(self.options)}
+
+
+class PairForm:
+    """One number for both axes, or ``[rows, columns]``."""
+
+    def read(self, node: yaml.Node, scope: Scope) -> Written:
+        """Read an expression or a list of two."""
+        return read_value(node, scope)
+
+    def settle(self, value: Any) -> Pair:
+        """Spread one number over both axes."""
+        pair = value if isinstance(value, tuple) else (value, value)
+        if len(pair) != 2:  # noqa: PLR2004 - rows and columns
+            raise SpecError(f"expected a number or [rows, columns], got {_shown(value)}")
+        number = NumberForm()
+        return number.settle(pair[0]), number.settle(pair[1])
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return VALUE_SCHEMA
+
+
+class PaddingForm:
+    """``same``; or for each side a number, ``[rows, columns]``, or ``[[top, bottom], [left, right]]``."""
+
+    def read(self, node: yaml.Node, scope: Scope) -> Written:
+        """Read the word, an expression, or a list of two."""
+        if isinstance(node, yaml.ScalarNode) and node.value == "same":
+            return "same"
+        return read_value(node, scope)
+
+    def settle(self, value: Any) -> Padding:
+        """Spread the numbers over both axes and both sides."""
+        if value == "same":
+            return "same"
+        axes = value if isinstance(value, tuple) else (value, value)
+        if len(axes) != 2:  # noqa: PLR2004 - rows and columns
+            raise SpecError(
+                "expected same, a number, [rows, columns] or [[top, bottom], [left, right]],"
+                f" got {_shown(value)}"
+            )
+        pair = PairForm()
+        return pair.settle(axes[0]), pair.settle(axes[1])
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return VALUE_SCHEMA
+
+
+SpecForm = NumberForm | FlagForm | RateForm | ChoiceForm | PairForm | PaddingForm
+
+_FORMS: Mapping[Any, SpecForm] = MappingProxyType(
+    {
+        Dim: NumberForm(),
+        bool: FlagForm(),
+        float: RateForm(),
+        Pair: PairForm(),
+        Padding: PaddingForm(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A kind's attribute in a spec."""
+
+    form: SpecForm
+    required: bool
+
+
+@cache
+def attributes_of(kind: type[AbstractLayer]) -> Mapping[str, Field]:
+    """Return the attributes of a kind, in order, from the fields of its class."""
+    hints = get_type_hints(kind)
+    return MappingProxyType(
+        {
+            field.name: Field(
+                ChoiceForm(get_args(hints[field.name]))
+                if get_origin(hints[field.name]) is Literal
+                else _FORMS[hints[field.name]],
+                required=field.default is MISSING,
+            )
+            for field in fields(kind)  # type: ignore[arg-type]  # every kind is a dataclass
+        }
+    )
+
+
+def _shown(value: Any) -> str:
+    """Write a value as a spec would."""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+

@@ -1,0 +1,64 @@
+"""The layer kinds, one room each: attributes, shape rule, work, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, get_args
+
+from convcost.layers.activation import Activation, Function
+from convcost.layers.base import AbstractLayer
+from convcost.layers.convolution import Conv2d
+from convcost.layers.dense import Dense
+from convcost.layers.joins import Add, Concat, Multiply
+from convcost.layers.normalization import BatchNorm, Lrn
+from convcost.layers.pooling import GlobalPool2d, Pool2d
+from convcost.layers.structure import Dropout, Flatten, Identity, Input
+
+KINDS: tuple[type[AbstractLayer], ...] = (
+    Input,
+    Conv2d,
+    Pool2d,
+    GlobalPool2d,
+    Dense,
+    BatchNorm,
+    Activation,
+    Lrn,
+    Dropout,
+    Flatten,
+    Add,
+    Multiply,
+    Concat,
+    Identity,
+)
+
+SHORTHANDS: Mapping[str, tuple[type[AbstractLayer], Mapping[str, Any]]] = MappingProxyType(
+    {
+        "max_pool2d": (Pool2d, {"mode": "max"}),
+        "average_pool2d": (Pool2d, {"mode": "average"}),
+        "global_max_pool2d": (GlobalPool2d, {"mode": "max"}),
+        "global_average_pool2d": (GlobalPool2d, {"mode": "average"}),
+    }
+    | {name: (Activation, {"function": name}) for name in get_args(Function)}
+)
+"""Names a spec may use for a kind with some attributes already given."""
+
+__all__ = [
+    "KINDS",
+    "SHORTHANDS",
+    "AbstractLayer",
+    "Activation",
+    "Add",
+    "BatchNorm",
+    "Concat",
+    "Conv2d",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalPool2d",
+    "Identity",
+    "Input",
+    "Lrn",
+    "Multiply",
+    "Pool2d",
+]

@@ -1,0 +1,56 @@
+"""What every layer kind states about itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from convcost.cost import Parameters, Work
+from convcost.dims import Dim
+from convcost.tensors import FeatureMap, Tensor, Vector
+
+
+class AbstractLayer(ABC):
+    """A layer: fixed attributes, and pure rules from input shapes to output shape and cost.
+
+    A kind is a frozen dataclass whose fields are its attributes in a spec. The rules use
+    ``+ - * //`` and :mod:`convcost.dims` alone, so that they hold for integers and symbols.
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str]
+    """Its name in specs and reports."""
+    label: ClassVar[str]
+    """What a layer without a name is called, with a number behind it."""
+    joins: ClassVar[bool] = False
+    """Whether it takes two inputs or more; otherwise it takes one."""
+    accepts: ClassVar[tuple[type[Tensor], ...]] = (FeatureMap, Vector)
+    """The sorts of tensor it takes."""
+    multiplies_are_macs: ClassVar[bool] = False
+    """Whether its multiplies are counted as multiply-accumulates."""
+
+    # Each rule takes as many tensors as the kind has inputs, of the sort it accepts:
+    # `Any` is what lets a kind narrow both.
+
+    @abstractmethod
+    def output_shape(self, *inputs: Any) -> Tensor:
+        """Return the output's shape, or raise ShapeError."""
+
+    def parameters(self, *inputs: Any) -> Parameters:
+        """Return the learned parameters by role; none, unless a kind says otherwise."""
+        del inputs
+        return Parameters()
+
+    def statistics(self, *inputs: Any) -> Dim:
+        """Return the elements kept but not learned; none, unless a kind says otherwise."""
+        del inputs
+        return 0
+
+    @abstractmethod
+    def work(self, *inputs: Any) -> Work:
+        """Return the operations of a forward pass at inference."""
+
+    def training_work(self, *inputs: Any) -> Work:
+        """Return the operations of a forward pass in training; the same unless overridden."""
+        return self.work(*inputs)

@@ -1,0 +1,114 @@
+"""Layers that bring branches together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from convcost.cost import Work
+from convcost.dims import Dim, require
+from convcost.errors import ShapeError
+from convcost.layers.base import AbstractLayer
+from convcost.tensors import FeatureMap, Tensor
+
+
+def _require_like(inputs: tuple[Tensor, ...], *, skip: int | None = None) -> None:
+    """Require inputs of one rank whose extents agree on every axis but ``skip``."""
+    first, *others = inputs
+    for other in others:
+        if type(other) is not type(first):
+            raise ShapeError(f"inputs of unlike rank: {first.shape} and {other.shape}")
+        for axis, extents in enumerate(zip(first.shape, other.shape, strict=True)):
+            if axis != skip:
+                _require_equal(*extents, f"inputs of unlike shape: {first.shape}, {other.shape}")
+
+
+def _require_equal(left: Dim, right: Dim, message: str) -> None:
+    if isinstance(left, int) and isinstance(right, int):
+        require(left == right, message)
+    else:
+        import sympy
+
+        require(sympy.Eq(left, right), message)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Add(AbstractLayer):
+    """Add two tensors or more, element by element: one add fewer than there are tensors.
+
+    Shapes: inputs all alike; output the same.
+    Units: scalar operations per batch.
+    Raises: ShapeError if the inputs are not all alike.
+    Source: He, Zhang, Ren & Sun, arXiv:1512.03385, equation 1.
+    """
+
+    kind: ClassVar[str] = "add"
+    label: ClassVar[str] = "add"
+    joins: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Tensor) -> Tensor:
+        """Return the shape that all inputs have."""
+        _require_like(inputs)
+        return inputs[0]
+
+    def work(self, *inputs: Tensor) -> Work:
+        """Return an add for every element of every input after the first."""
+        return Work(adds=inputs[0].elements * (len(inputs) - 1))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiply(AbstractLayer):
+    """Multiply two tensors or more, element by element; (N, C, 1, 1) gates whole channels.
+
+    Shapes: the first input gives the output's shape; the others have it, or are
+        (N, C, 1, 1).
+    Units: scalar operations per batch.
+    Raises: ShapeError if an input is neither.
+    Source: Hu, Shen & Sun, Squeeze-and-Excitation Networks, arXiv:1709.01507, equation 4.
+    """
+
+    kind: ClassVar[str] = "multiply"
+    label: ClassVar[str] = "multiply"
+    joins: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Tensor) -> Tensor:
+        """Return the first input's shape."""
+        first, *others = inputs
+        gate = FeatureMap(first.n, first.channels, 1, 1)
+        _require_like((first, *(other for other in others if other != gate)))
+        return first
+
+    def work(self, *inputs: Tensor) -> Work:
+        """Return a multiply for every output and every input after the first."""
+        return Work(multiplies=inputs[0].elements * (len(inputs) - 1))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concat(AbstractLayer):
+    """Lay tensors behind one another along the channels; nothing is computed.
+
+    Shapes: inputs alike but for their channels; output with the sum of them.
+    Raises: ShapeError if another extent differs.
+    Source: Szegedy et al., Going deeper with convolutions, arXiv:1409.4842, figure 2.
+    """
+
+    kind: ClassVar[str] = "concat"
+    label: ClassVar[str] = "concat"
+    joins: ClassVar[bool] = True
+
+    def output_shape(self, *inputs: Tensor) -> Tensor:
+        """Return the common shape with all channels."""
+        _require_like(inputs, skip=1)
+        first, *others = inputs
+        channels = first.channels
+        for other in others:
+            channels = channels + other.channels
+        return first.with_channels(channels)
+
+    def work(self, *inputs: Tensor) -> Work:
+        """Return nothing: elements are moved, not computed."""
+        del inputs
+        return Work()

@@ -1,0 +1,226 @@
+"""A spec file: YAML to a ``NetworkSpec``, with all that is wrong reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import networkx as nx
+import yaml
+
+from convcost.errors import Problem, SpecError, nearest
+from convcost.forms import NAME, read_name, read_value
+from convcost.reading import Scope, compose, entries_of, fields_of, items_of, text_of
+from convcost.spec import Block, Call, Choice, Layer, NetworkSpec, Repeat, Step, Written
+from convcost.steps import RESERVED, read_references, read_steps, read_values, read_variable
+
+NETWORK = (
+    "name",
+    "family",
+    "description",
+    "source",
+    "input",
+    "parameters",
+    "presets",
+    "variants",
+    "blocks",
+    "layers",
+    "outputs",
+)
+REQUIRED = ("name", "input", "layers")
+CHOICE = ("description", "source", "input", "parameters")
+BLOCK = ("arguments", "layers")
+
+
+def read_file(path: Path) -> NetworkSpec:
+    """Read a spec file.
+
+    Raises: SpecError, with all the problems of the file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise SpecError(f"cannot read {path}: {error}") from None
+    return read_text(text, str(path))
+
+
+def read_text(text: str, file: str = "<text>") -> NetworkSpec:
+    """Read a spec from its text; ``file`` is what errors call it.
+
+    Raises: SpecError, with all the problems of the text.
+    """
+    root, scope = compose(text, file)
+    nodes = fields_of(root, scope, "the spec", known=NETWORK, required=REQUIRED)
+    spec = _read_network(nodes, scope, text)
+    for problem in _block_cycles(spec):
+        scope.problems.append(problem)
+    if scope.problems:
+        raise SpecError(*_in_order(scope.problems))
+    return spec
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """Sort problems by their place, each once."""
+    unique = dict.fromkeys(problems)
+    return sorted(
+        unique, key=lambda p: (p.location.line, p.location.column) if p.location else (0, 0)
+    )
+
+
+def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> NetworkSpec:
+    words = {"name": "", "family": "", "description": "", "source": ""}
+    for word in words:
+        with scope.collecting():
+            if word in nodes:
+                words[word] = text_of(nodes[word], scope, f"the {word} as text")
+    with scope.collecting():
+        if "name" in nodes:
+            _require_network_name(nodes["name"], scope)
+    parameters: dict[str, Written] = {}
+    with scope.collecting():
+        if "parameters" in nodes:
+            parameters = read_values(nodes["parameters"], scope, "parameters", chained=True)
+    scope = scope.knowing(parameters)
+    input_: tuple[Written, ...] = ()
+    with scope.collecting():
+        if "input" in nodes:
+            input_ = _read_input(nodes["input"], scope)
+    choices = {key: _read_choices(key, nodes, scope, parameters) for key in ("presets", "variants")}
+    blocks, scope = _read_blocks(nodes.get("blocks"), scope)
+    layers: tuple[Step, ...] = ()
+    with scope.collecting():
+        if "layers" in nodes:
+            layers = read_steps(nodes["layers"], scope)
+    return NetworkSpec(
+        name=words["name"],
+        family=words["family"] or words["name"],
+        description=words["description"],
+        source=words["source"],
+        input=input_,
+        parameters=parameters,
+        **choices,
+        blocks=blocks,
+        layers=layers,
+        outputs=read_references(nodes["outputs"], scope) if "outputs" in nodes else (),
+        file=scope.file,
+        text=text,
+    )
+
+
+def _require_network_name(node: yaml.Node, scope: Scope) -> None:
+    name = text_of(node, scope, "a name")
+    if not NAME.fullmatch(name):
+        raise scope.error(node, f"expected a name of letters, digits, _ and -, got {name!r}")
+
+
+def _read_input(node: yaml.Node, scope: Scope) -> tuple[Written, ...]:
+    items = items_of(node, scope, "[channels, height, width]")
+    if len(items) != 3:  # noqa: PLR2004 - C, H, W
+        raise scope.error(node, f"expected [channels, height, width], got {len(items)} values")
+    return tuple(read_value(item, scope) for item in items)
+
+
+def _read_choices(
+    key: str, nodes: Mapping[str, yaml.Node], scope: Scope, parameters: Mapping[str, Written]
+) -> dict[str, Choice]:
+    """Read presets or variants: values for the input and some parameters."""
+    choices: dict[str, Choice] = {}
+    if key not in nodes:
+        return choices
+    with scope.collecting():
+        for name_node, node in entries_of(nodes[key], scope, key).values():
+            with scope.collecting():
+                choices[read_name(name_node, scope)] = _read_choice(node, scope, parameters)
+    return choices
+
+
+def _read_choice(node: yaml.Node, scope: Scope, parameters: Mapping[str, Written]) -> Choice:
+    fields = fields_of(node, scope, "a preset or variant", known=CHOICE)
+    choice = Choice()
+    for word in ("description", "source"):
+        if word in fields:
+            choice = replace(choice, **{word: text_of(fields[word], scope, f"the {word}")})
+    if "input" in fields:
+        choice = replace(choice, input=_read_input(fields["input"], scope))
+    if "parameters" in fields:
+        values = read_values(fields["parameters"], scope, "parameters by name")
+        for name, (key, _) in entries_of(fields["parameters"], scope, "parameters").items():
+            if name in values and name not in parameters:
+                message = f"unknown parameter {name!r}; {nearest(name, parameters)}"
+                raise scope.error(key, message)
+        choice = replace(choice, parameters=values)
+    return choice
+
+
+def _read_blocks(node: yaml.Node | None, scope: Scope) -> tuple[dict[str, Block], Scope]:
+    """Read all signatures first, so that a block may use one that stands below it."""
+    signatures: dict[str, dict[str, Written | None]] = {}
+    bodies: dict[str, yaml.Node] = {}
+    with scope.collecting():
+        entries = entries_of(node, scope, "blocks by name") if node is not None else {}
+        for key, value in entries.values():
+            with scope.collecting():
+                name = read_name(key, scope)
+                if name in RESERVED:
+                    raise scope.error(key, f"{name!r} is a word of its own: choose another name")
+                signatures[name] = {}
+                fields = fields_of(value, scope, f"block {name}", known=BLOCK, required=["layers"])
+                if "arguments" in fields:
+                    signatures[name] = _read_signature(fields["arguments"], scope)
+                if "layers" in fields:
+                    bodies[name] = fields["layers"]
+    scope = replace(scope, blocks=signatures)
+    blocks = {}
+    for name, body in bodies.items():
+        with scope.collecting():
+            inside = scope.knowing(signatures[name])
+            blocks[name] = Block(signatures[name], read_steps(body, inside))
+    return blocks, scope
+
+
+def _read_signature(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
+    """Read ``[a, b]``, or ``{a: , b: 1, c: b}`` where b and c have defaults."""
+    signature: dict[str, Written | None] = {}
+    if isinstance(node, yaml.SequenceNode):
+        pairs = [(item, None) for item in node.value]
+    else:
+        pairs = [*entries_of(node, scope, "arguments by name").values()]
+    for key, default in pairs:
+        with scope.collecting():
+            name = read_variable(key, scope)
+            if name in signature:
+                raise scope.error(key, f"argument {name!r} stands here again")
+            given = default is not None and default.value != ""
+            before = scope.knowing(signature)  # a default may use the arguments before it
+            signature[name] = None
+            if given:
+                signature[name] = read_value(default, before)
+    return signature
+
+
+def _block_cycles(spec: NetworkSpec) -> Iterator[Problem]:
+    """Find blocks that contain themselves."""
+    calls = nx.DiGraph()
+    for name, block in spec.blocks.items():
+        for step in _walk(block.layers):
+            if isinstance(step.action, Call):
+                calls.add_edge(name, step.action.block, location=step.location)
+    for component in nx.strongly_connected_components(calls):
+        first = min(component)
+        if len(component) > 1 or calls.has_edge(first, first):
+            cycle = nx.find_cycle(calls.subgraph(component), first)
+            path = " -> ".join([cycle[0][0], *(edge[1] for edge in cycle)])
+            location = calls.edges[cycle[-1]]["location"]
+            yield Problem(f"a block contains itself: {path}", location)
+
+
+def _walk(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        match step.action:
+            case Repeat(layers=layers):
+                yield from _walk(layers)
+            case Layer(branches=branches):
+                for branch in branches.values():
+                    yield from _walk(branch)

@@ -1,0 +1,106 @@
+"""Remarks a careful reviewer would make about a network.
+
+Each rule looks at layers with their shapes and yields notes. Where a size is a symbol,
+what depends on it is left unsaid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import networkx as nx
+
+from convcost.cost import LayerCost, Note
+from convcost.graph import INPUT, Network
+from convcost.layers import BatchNorm, Conv2d, Dense
+from convcost.layers.window import AbstractWindowLayer, Window
+from convcost.tensors import FeatureMap
+
+
+def review(network: Network, layers: Sequence[LayerCost]) -> tuple[Note, ...]:
+    """Return the notes of all rules, rule by rule."""
+    return tuple(note for rule in RULES for note in rule(network, layers))
+
+
+def _redundant_biases(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:
+    """Find biases that the mean of the batch norm right behind takes out again.
+
+    Source: Ioffe & Szegedy, arXiv:1502.03167v3, section 3.2.
+    """
+    for cost in layers:
+        if not isinstance(cost.layer, Conv2d | Dense) or not cost.layer.bias:
+            continue
+        readers = [network.graph.nodes[name]["node"].layer for name in network.graph[cost.name]]
+        if readers and all(isinstance(reader, BatchNorm) for reader in readers):
+            message = (
+                f"its bias is redundant: the batch norm behind it subtracts the mean,"
+                f" which wastes {cost.parameters.biases} parameters"
+            )
+            yield Note("redundant-bias", cost.name, message)
+
+
+def _windows(cost: LayerCost) -> Iterator[tuple[str, Window, int, int]]:
+    """Yield a name, the window, the input's extent and the output's for each spatial axis."""
+    if not isinstance(cost.layer, AbstractWindowLayer):
+        return
+    (x,) = cost.input_shapes
+    y = cost.output
+    if not isinstance(x, FeatureMap) or not isinstance(y, FeatureMap):
+        return
+    rows, columns = cost.layer.windows
+    for name, window, extent, positions in (
+        ("row", rows, x.h, y.h),
+        ("column", columns, x.w, y.w),
+    ):
+        if all(
+            isinstance(size, int)
+            for size in (extent, positions, window.reach, window.stride, *window.margins(extent))
+        ):
+            yield name, window, extent, positions  # type: ignore[misc]  # checked just above
+
+
+def _dropped_edges(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:
+    """Find windows that stop before the end of their input, and so never see it."""
+    del network
+    for cost in layers:
+        for name, window, extent, positions in _windows(cost):
+            before, _ = window.margins(extent)
+            seen = (positions - 1) * window.stride + window.reach - before
+            dropped = extent - seen
+            # A stride longer than the window skips inside as well; that is its purpose.
+            if 0 < dropped < extent and window.reach >= window.stride:
+                plural = "" if dropped == 1 else "s"
+                message = f"never sees the last {dropped} {name}{plural} of its {extent}"
+                yield Note("dropped-edge", cost.name, message)
+
+
+def _idle_windows(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:
+    """Find windows that hold nothing but padding."""
+    del network
+    for cost in layers:
+        for name, window, extent, positions in _windows(cost):
+            before, _ = window.margins(extent)
+            last_start = (positions - 1) * window.stride - before
+            if before >= window.reach or last_start >= extent:
+                message = f"a window along its {name}s lies wholly in padding"
+                yield Note("idle-window", cost.name, message)
+
+
+def _dead_layers(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:
+    """Find layers whose output nobody reads."""
+    alive = set(network.outputs)
+    for output in network.outputs:
+        alive |= nx.ancestors(network.graph, output)
+    for cost in layers:
+        if cost.name not in alive:
+            yield Note("dead-layer", cost.name, "no output of the network depends on it")
+    if INPUT not in alive:
+        yield Note("dead-layer", INPUT, "no output of the network depends on it")
+
+
+RULES: tuple[Callable[[Network, Sequence[LayerCost]], Iterator[Note]], ...] = (
+    _redundant_biases,
+    _dropped_edges,
+    _idle_windows,
+    _dead_layers,
+)
