@@ -29,7 +29,8 @@ def members(spec: NetworkSpec) -> list[NetworkSpec]:
 
 def known_networks() -> list[NetworkSpec]:
     """Return all networks that come with convcost, file by file."""
-    return [member for path in sorted(SPECS.glob("*.yaml")) for member in members(read_file(path))]
+    paths = sorted(SPECS.glob("*.yaml"), key=lambda path: path.stem)
+    return [member for path in paths for member in members(read_file(path))]
 
 
 def find(name: str) -> NetworkSpec:

@@ -63,27 +63,30 @@ def _dropped_edges(network: Network, layers: Sequence[LayerCost]) -> Iterator[No
     """Find windows that stop before the end of their input, and so never see it."""
     del network
     for cost in layers:
+        parts = []
         for name, window, extent, positions in _windows(cost):
             before, _ = window.margins(extent)
-            seen = (positions - 1) * window.stride + window.reach - before
-            dropped = extent - seen
+            dropped = extent - ((positions - 1) * window.stride + window.reach - before)
             # A stride longer than the window skips inside as well; that is its purpose.
-            if 0 < dropped < extent and window.reach >= window.stride:
-                plural = "" if dropped == 1 else "s"
-                message = f"never sees the last {dropped} {name}{plural} of its {extent}"
-                yield Note("dropped-edge", cost.name, message)
+            if dropped > 0 and window.reach >= window.stride:
+                parts.append(f"the last {dropped} of {extent} {name}s")
+        if parts:
+            yield Note("dropped-edge", cost.name, f"never sees {' and '.join(parts)}")
 
 
 def _idle_windows(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:
     """Find windows that hold nothing but padding."""
     del network
     for cost in layers:
+        parts = []
         for name, window, extent, positions in _windows(cost):
             before, _ = window.margins(extent)
             last_start = (positions - 1) * window.stride - before
             if before >= window.reach or last_start >= extent:
-                message = f"a window along its {name}s lies wholly in padding"
-                yield Note("idle-window", cost.name, message)
+                parts.append(f"{name}s")
+        if parts:
+            message = f"along its {' and '.join(parts)} a window lies wholly in padding"
+            yield Note("idle-window", cost.name, message)
 
 
 def _dead_layers(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:

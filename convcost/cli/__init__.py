@@ -1,0 +1,52 @@
+"""The command line: parse, call, print. One small file for each command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from convcost import __version__
+from convcost.cli.analyze import analyze
+from convcost.cli.catalogue import list_networks, show
+from convcost.cli.compare import compare
+from convcost.cli.schema import schema
+from convcost.errors import ConvcostError
+
+app = typer.Typer(
+    help="What a convolutional network costs, in closed form, and proven by measurement.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("analyze")(analyze)
+app.command("list")(list_networks)
+app.command("show")(show)
+app.command("compare")(compare)
+app.command("schema")(schema)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - a Typer callback
+    if asked:
+        typer.echo(f"convcost {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line; what is wrong with the input is printed, and exits with 1."""
+    try:
+        app()
+    except ConvcostError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)

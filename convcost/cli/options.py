@@ -1,0 +1,74 @@
+"""Options that several commands share, and what their texts mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from convcost.errors import ConvcostError, SpecError
+from convcost.expressions import parse
+
+Network = Annotated[
+    str, typer.Argument(metavar="NET|FILE", help="A network's name, or a spec file (.yaml).")
+]
+Batch = Annotated[int, typer.Option(min=1, metavar="N", help="Images in a batch.")]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", metavar="CxHxW", help="Channels, height and width of an image."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A parameter of the spec: a number, or numbers with commas between. Repeatable.",
+    ),
+]
+Preset = Annotated[str | None, typer.Option(metavar="P", help="A preset of the spec.")]
+Dtype = Annotated[
+    Literal["float16", "bfloat16", "float32", "float64"],
+    typer.Option(help="What elements are stored as."),
+]
+Training = Annotated[
+    bool, typer.Option("--training", help="The forward pass of training, not of inference.")
+]
+ConventionName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Also count as another tool does, such as ptflops."),
+]
+Output = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write to a file, not to the terminal.")
+]
+
+
+def parse_input(text: str | None) -> tuple[int, int, int] | None:
+    """Read ``3x224x224``."""
+    if text is None:
+        return None
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004
+        raise ConvcostError(f"--input: expected CxHxW, such as 3x224x224, got {text!r}")
+    channels, height, width = (_integer("--input", part) for part in parts)
+    return channels, height, width
+
+
+def parse_settings(texts: list[str] | None) -> dict[str, Any]:
+    """Read ``name=value`` and ``name=1,2,3``."""
+    settings: dict[str, Any] = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name or not value:
+            raise ConvcostError(f"--set: expected name=value, got {text!r}")
+        items = value.removeprefix("[").removesuffix("]").split(",")
+        values = tuple(_integer(f"--set {name}", item) for item in items)
+        settings[name.strip()] = values if "," in value or value.startswith("[") else values[0]
+    return settings
+
+
+def _integer(what: str, text: str) -> Any:
+    try:
+        return parse(text, ()).value({})
+    except SpecError as error:
+        raise error.at(what, None) from None

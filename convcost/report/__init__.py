@@ -1,0 +1,1 @@
+"""Records in, text out: tables for terminals, JSON, CSV and Markdown. No arithmetic on costs."""

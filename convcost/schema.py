@@ -1,0 +1,110 @@
+"""The form of a spec file as a JSON Schema, from the definitions that the loader uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost.forms import EXPRESSION_SCHEMA, NAME, VALUE_SCHEMA, attributes_of
+from convcost.load import BLOCK, CHOICE, NETWORK, REQUIRED
+from convcost.steps import COMMON, LAYERS, REPEAT
+
+_TEXT = {"type": "string"}
+_NAME = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+_STEPS = {"$ref": "#/$defs/layers"}
+_VALUES = {"type": "object", "additionalProperties": VALUE_SCHEMA}
+_INPUT = {"type": "array", "items": EXPRESSION_SCHEMA, "minItems": 3, "maxItems": 3}
+_REFERENCES = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+
+# What stands under each key, wherever the key may stand.
+_KEYS: dict[str, Any] = {
+    "name": _NAME,
+    "family": _TEXT,
+    "description": _TEXT,
+    "source": _TEXT,
+    "input": _INPUT,
+    "parameters": _VALUES,
+    "presets": {"type": "object", "additionalProperties": {"$ref": "#/$defs/choice"}},
+    "variants": {"type": "object", "additionalProperties": {"$ref": "#/$defs/choice"}},
+    "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}},
+    "layers": _STEPS,
+    "outputs": _REFERENCES,
+    "arguments": {
+        "anyOf": [
+            {"type": "array", "items": _TEXT},
+            {"type": "object", "additionalProperties": {"anyOf": [VALUE_SCHEMA, {"type": "null"}]}},
+        ]
+    },
+    "times": EXPRESSION_SCHEMA,
+    "over": _VALUES,
+    "index": _TEXT,
+    "from": _REFERENCES,
+    "when": {"anyOf": [*EXPRESSION_SCHEMA["anyOf"], {"type": "boolean"}]},
+    "branches": {"type": "object", "additionalProperties": _STEPS, "minProperties": 2},
+}
+
+
+def spec_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a spec file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "convcost network spec",
+        **_mapping(NETWORK, required=REQUIRED),
+        "$defs": {
+            "layers": {"type": "array", "items": {"$ref": "#/$defs/layer"}},
+            "layer": _layer(),
+            "choice": _mapping(CHOICE),
+            "block": _mapping(BLOCK, required=["layers"]),
+        },
+    }
+
+
+def _mapping(keys: Any, required: Any = ()) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {key: _KEYS[key] for key in keys},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _layer() -> dict[str, Any]:
+    """Describe one item of a list of layers: a word, or one key with what belongs to it."""
+    kinds: dict[str, Any] = {name: _attributes(name) for name in LAYERS}
+    kinds["repeat"] = _mapping(REPEAT, required=["layers"])
+    kinds["let"] = _VALUES
+    return {
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": kinds,
+                # A block's name stands where a kind may, with values for its arguments.
+                "patternProperties": {f"^(?!({'|'.join(kinds)})$)": {}},
+                "additionalProperties": False,
+            },
+        ]
+    }
+
+
+def _attributes(name: str) -> dict[str, Any]:
+    """Describe what stands under a kind: its attributes, or the value of the first of them."""
+    kind, given = LAYERS[name]
+    fields = {key: field for key, field in attributes_of(kind).items() if key not in given}
+    required = [key for key, field in fields.items() if field.required]
+    properties = {key: field.form.schema() for key, field in fields.items()}
+    properties |= {key: _KEYS[key] for key in (*COMMON, *(["branches"] if kind.joins else []))}
+    described = {
+        "type": "object",
+        "description": (kind.__doc__ or "").partition("\n")[0],
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    alone: list[dict[str, Any]] = []
+    if not required:
+        alone.append({"type": "null"})
+    if fields and len(required) <= 1 and (not required or required[0] == next(iter(fields))):
+        alone.append(next(iter(fields.values())).form.schema())
+    return {"anyOf": [described, *alone]}
