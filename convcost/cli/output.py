@@ -33,7 +33,7 @@ def emit(content: str | RenderableType, output: Path | None) -> None:
     elif isinstance(content, str):
         typer.echo(content, nl=not content.endswith("\n"))
     else:
-        Console(highlight=False, emoji=False).print(content)
+        Console(highlight=False, emoji=False, markup=False).print(content)
 
 
 def write(path: Path, text: str) -> None:

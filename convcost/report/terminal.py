@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.bar import Bar
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.measure import Measurement
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from convcost.conventions import Conventional
 from convcost.cost import NetworkCost, Note
-from convcost.graph import Network
 from convcost.report import units
 from convcost.report.rows import COLUMNS, Row, cells
-from convcost.tensors import Tensor
+
+if TYPE_CHECKING:
+    from convcost.conventions import Conventional
+    from convcost.graph import Network
+    from convcost.tensors import Tensor
 
 _NARROW = ("parameters", "multiplies", "adds", "activation_bytes")
 _WIDE = tuple(
     name for name in COLUMNS if name not in {"macs", "activations", "parameter_bytes"}
 )
 _SHOWN_NOTES = 3  # of each rule, before the rest is only counted
+
+
+_LAYOUTS = ((_WIDE, True), (_NARROW, True), (_NARROW, False))
+_BAR = 8  # columns that a layout keeps for its bar
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The cells of a table, written out."""
+
+    heads: list[str]
+    body: list[list[str]]
+    footer: list[str]
+    with_kind: bool
+
+    @property
+    def width(self) -> int:
+        """The columns of a terminal that it takes."""
+        widths = [max(map(len, texts)) for texts in zip(self.heads, self.footer, *self.body)]  # noqa: B905
+        return sum(widths) + len(widths) + _BAR + 3
 
 
 class Analysis:
@@ -40,52 +63,61 @@ class Analysis:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the table, the totals and the notes."""
-        yield _fitting(
-            console,
-            options,
-            [
-                self._table(_WIDE, at_length=True, bar=20),
-                self._table(_NARROW, at_length=True, bar=12),
-                self._table(_NARROW, at_length=False, bar=12),
-                self._table(_NARROW, at_length=False, bar=6),
-            ],
-        )
+        del console
+        layouts = [self._layout(names, at_length) for names, at_length in _LAYOUTS]
+        width = options.max_width
+        layout = next((each for each in layouts if each.width <= width), layouts[-1])
+        yield self._table(layout, bar=max(5, min(20, width - layout.width + _BAR)))
         yield self._panel()
         yield from notes_of(self._cost.notes)
 
-    def _table(self, names: Sequence[str], *, at_length: bool, bar: int) -> Table:
+    def _layout(self, names: Sequence[str], at_length: bool) -> _Layout:  # noqa: FBT001
+        """Write all cells of a table that shows these columns."""
         sums = self._cost.total()
-        wide = len(names) > len(_NARROW)
         columns = [
             column
             for name in names
             if (column := COLUMNS[name]).value(sums) != 0 or name in _NARROW
         ]
+        with_kind = names is _WIDE
+        heads = ["layer", *(["kind"] if with_kind else []), "output"]
+        heads += [column.heading for column in columns]
+        footer = Row(0, "total", "", (), sums)
+        body = [
+            [
+                "  " * row.level + row.label,
+                *([row.kind] if with_kind else []),
+                units.shape(row.output),
+                *cells(row, columns, at_length=at_length),
+            ]
+            for row in (*self._rows, footer)
+        ]
+        return _Layout(heads, body[:-1], body[-1], with_kind)
+
+    def _table(self, layout: _Layout, *, bar: int) -> Table:
         title = (
             f"{self._cost.network} at {units.shape(self._cost.input.shape)},"
             f" batch {self._cost.input.n}, {self._cost.dtype}"
             + (", training" if self._cost.training else "")
         )
         table = Table(box=box.SIMPLE_HEAD, title=title, show_footer=True, pad_edge=False)
-        table.padding = (0, 1, 0, 0)
-        table.add_column("layer", "total", overflow="ellipsis")  # gives way before the numbers
-        if wide:
-            table.add_column("kind", no_wrap=True)
-        table.add_column("output", justify="right", no_wrap=True)
-        for column in columns:
-            write = column.exact if at_length else column.short
+        table.padding = (0, 0, 0, 0)
+        text_columns = 2 if layout.with_kind else 1
+        for index, (head, foot) in enumerate(zip(layout.heads, layout.footer, strict=True)):
             table.add_column(
-                column.heading, write(column.value(sums)), justify="right", no_wrap=True
+                head,
+                foot,
+                justify="left" if index < text_columns else "right",
+                no_wrap=index > 0,  # the names give way before the numbers
+                overflow="ellipsis",
             )
         table.add_column("share", width=bar, no_wrap=True, style="cyan")  # of the multiplies
-        for row in self._rows:
-            label = Text("  " * row.level + row.label, no_wrap=True, overflow="ellipsis")
+        whole = self._cost.total().work.multiplies
+        for row, (label, *texts) in zip(self._rows, layout.body, strict=True):
+            name = Text(label, no_wrap=True, overflow="ellipsis")
             if row.sums is None:
-                label.stylize("bold")
-            kind = [Text(row.kind, style="dim")] if wide else []
-            numbers = cells(row, columns, at_length=at_length)
-            share = self._share(row, sums.work.multiplies)
-            table.add_row(label, *kind, units.shape(row.output), *numbers, share)
+                name.stylize("bold")
+            table.add_row(name, *map(Text, texts), self._share(row, whole))
         return table
 
     @staticmethod
@@ -108,16 +140,6 @@ class Analysis:
         if self._conventional is not None:
             parts.append(Text(_convention(self._conventional), style="bold"))
         return Panel(Group(*parts), title=f"{sums.layers} layers", expand=False)
-
-
-def _fitting(console: Console, options: ConsoleOptions, tables: Sequence[Table]) -> Table:
-    """Return the first table that fits, or the last."""
-    for table in tables[:-1]:
-        if Measurement.get(console, options.update(max_width=10_000), table).maximum <= (
-            options.max_width
-        ):
-            return table
-    return tables[-1]
 
 
 def _convention(conventional: Conventional) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from numbers import Rational
 
 from convcost.dims import Dim
 
@@ -10,19 +10,18 @@ _PREFIXES = ("", " K", " M", " G", " T", " P", " E", " Z", " Y")
 _BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 
 
-def exact(value: Dim | Fraction) -> str:
+def exact(value: Dim | Rational) -> str:
     """Write every digit, in groups of three; a half keeps its decimal."""
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, Fraction):
-        whole = f"{value.numerator // value.denominator:,}"
-        return whole if value.denominator == 1 else f"{float(value):,}"
+    if isinstance(value, Rational):
+        return f"{int(value):,}" if value.denominator == 1 else f"{float(value):,}"
     return str(value)
 
 
-def short(value: Dim | Fraction) -> str:
+def short(value: Dim | Rational) -> str:
     """Write four digits and a decimal prefix; small numbers as they are."""
-    if not isinstance(value, int | Fraction):
+    if not isinstance(value, Rational):
         return str(value)
     return exact(value) if value < 10_000 else _scaled(value, 1000, _PREFIXES)  # noqa: PLR2004
 
@@ -32,11 +31,11 @@ def size(value: Dim) -> str:
     return _scaled(value, 1024, _BINARY) if isinstance(value, int) else str(value)
 
 
-def ratio(value: Dim | Fraction, base: Dim | Fraction) -> str:
+def ratio(value: Dim | Rational, base: Dim | Rational) -> str:
     """Write how many times the base a value is; nothing if that makes no sense."""
-    if not isinstance(value, int | Fraction) or not isinstance(base, int | Fraction) or not base:
+    if not isinstance(value, Rational) or not isinstance(base, Rational) or not base:
         return ""
-    times = float(Fraction(value) / Fraction(base))
+    times = float(value / base)
     return f"{times:.3g}×" if times < 1000 else f"{times:,.0f}×"  # noqa: PLR2004
 
 
@@ -45,12 +44,12 @@ def shape(extents: tuple[Dim, ...]) -> str:
     return "×".join(map(str, extents[1:]))
 
 
-def _scaled(value: Dim | Fraction, base: int, prefixes: tuple[str, ...]) -> str:
+def _scaled(value: Dim | Rational, base: int, prefixes: tuple[str, ...]) -> str:
     power = 0
     while power + 1 < len(prefixes) and value >= base ** (power + 1):
         power += 1
     if power == 0:
         return f"{value}{prefixes[0]}"
-    number = float(Fraction(value, base**power))
+    number = float(value / base**power)
     digits = max(0, 3 - len(str(int(number)))) + 1 if number < 1000 else 0  # noqa: PLR2004
     return f"{number:.{digits}f}{prefixes[power]}"
