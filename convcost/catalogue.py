@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +66,11 @@ def load(
 
 
 def _shipped(name: str) -> NetworkSpec:
-    # The file that is named most like the network is almost always its file.
-    paths = sorted(SPECS.glob("*.yaml"), key=lambda path: -len(commonprefix([path.stem, name])))
+    # A network is almost always in the file whose name its own starts with: try that first.
+    def unlikeness(path: Path) -> tuple[bool, int]:
+        return not name.startswith(path.stem), -len(path.stem)
+
+    paths = sorted(SPECS.glob("*.yaml"), key=unlikeness)
     names: list[str] = []
     for path in paths:
         for member in members(read_file(path)):
@@ -84,7 +86,7 @@ def _shipped(name: str) -> NetworkSpec:
 def _member(spec: NetworkSpec, name: str | None) -> NetworkSpec:
     if not spec.variants and name in {None, spec.name}:
         return spec
-    if name in spec.variants:
+    if name is not None and name in spec.variants:
         return _variant(spec, name)
     known = nearest(name or "", spec.variants or [spec.name])
     asked = f"no network {name!r} in it" if name else "it describes a family: ask for FILE:NAME"

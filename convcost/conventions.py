@@ -183,9 +183,7 @@ CONVENTIONS: tuple[Convention, ...] = (
         _MACS,
         "torchvision 0.29.1, `_ops` in the weights' metadata (there in billions)",
     ),
-    Convention(
-        "calflops", "MACs", _MACS, "calflops 0.3.2, pytorch_ops.py: MACs, bias left out"
-    ),
+    Convention("calflops", "MACs", _MACS, "calflops 0.3.2, pytorch_ops.py: MACs, bias left out"),
     Convention(
         "torch",
         "flops",
@@ -303,5 +301,11 @@ def count(cost: NetworkCost, name: str) -> Conventional:
         parameter_bytes = _FLOAT32_BYTES * (parameters + sums.statistics)
         kept = [layer for layer in cost.layers if not isinstance(layer.layer, _IN_PLACE)]
         feature_bytes = _FLOAT32_BYTES * sum(layer.activations for layer in kept)
-    counted = Fraction(total, convention.divisor) if convention.divisor != 1 else total
+    counted: Dim | Fraction = total
+    if convention.divisor != 1:
+        counted = (
+            Fraction(total, convention.divisor)
+            if isinstance(total, int)
+            else (total / convention.divisor)
+        )
     return Conventional(convention, counted, parameters, parameter_bytes, feature_bytes)

@@ -45,8 +45,11 @@ def recording() -> Iterator[list[Boolean]]:
         _recorded.reset(token)
 
 
-def require(condition: Condition, message: str) -> None:
-    """Raise ``ShapeError(message)`` if provably wrong; record what cannot be decided."""
+def require(condition: Condition, message: str, *values: object) -> None:
+    """Raise ShapeError if provably wrong; record what cannot be decided.
+
+    ``message`` is a format for the values, filled in only when it is needed.
+    """
     if isinstance(condition, bool):
         holds = condition
     elif condition.is_Boolean and condition in (True, False):
@@ -57,13 +60,13 @@ def require(condition: Condition, message: str) -> None:
             conditions.append(condition)
         return
     if not holds:
-        raise ShapeError(message)
+        raise ShapeError(message.format(*values))
 
 
 def require_at_least(minimum: int, **values: Dim) -> None:
     """Require every named value to be ``minimum`` or more."""
     for name, value in values.items():
-        require(value >= minimum, f"{name} must be {minimum} or more, got {value}")
+        require(value >= minimum, "{} must be {} or more, got {}", name, minimum, value)
 
 
 def product(factors: Iterable[Dim]) -> Dim:
@@ -110,14 +113,20 @@ def modulo(dividend: Dim, divisor: Dim) -> Dim:
 
 def exact_div(dividend: Dim, divisor: Dim, *, what: str) -> Dim:
     """Divide where nothing may be left over; ``what`` names the quotient in the error."""
+    rest = modulo(dividend, divisor)
+    require(equal(rest, 0), "{}: {} is not divisible by {}", what, dividend, divisor)
     if isinstance(dividend, int) and isinstance(divisor, int):
-        require(dividend % divisor == 0, f"{what}: {dividend} is not divisible by {divisor}")
         return dividend // divisor
+    return _plain(_expression(dividend) / divisor)
+
+
+def equal(left: Dim, right: Dim) -> Condition:
+    """Return whether two values are the same, as a condition where a symbol decides it."""
+    if isinstance(left, int) and isinstance(right, int):
+        return left == right
     import sympy
 
-    rest = modulo(dividend, divisor)
-    require(sympy.Eq(rest, 0), f"{what}: {dividend} is not divisible by {divisor}")
-    return _plain(_expression(dividend) / divisor)
+    return sympy.Eq(left, right)
 
 
 def minimum(left: Dim, right: Dim) -> Dim:

@@ -32,9 +32,7 @@ class Location:
         gutter = " " * len(str(self.line))
         before = self.column - 1 - start
         carets = "^" * max(1, min(self.length, len(shown) - before))
-        return (
-            f"  --> {self}\n      {self.line} | {shown}\n      {gutter} | {' ' * before}{carets}"
-        )
+        return f"  --> {self}\n      {self.line} | {shown}\n      {gutter} | {' ' * before}{carets}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,12 @@ class _Frame:
             if name not in self.reserved:
                 return name
 
+    def inside(
+        self, name: str, values: dict[str, Any], start: Source, steps: tuple[Step, ...]
+    ) -> _Frame:
+        """Return the frame of a block in this list."""
+        return _Frame((*self.path, name), values, start, _own_names(steps))
+
     def full(self, name: str) -> str:
         return ".".join((*self.path, name))
 
@@ -97,15 +103,15 @@ class Expansion:
         for step in steps:
             self._steps_left -= 1
             if self._steps_left < 0:
-                raise _Fatal(f"more than {MOST_STEPS:,} layers", location=step.location)
+                raise _FatalError(f"more than {MOST_STEPS:,} layers", location=step.location)
             try:
                 source = self._step(step, source, frame)
-            except _Fatal:
+            except _FatalError:
                 raise
             except ConvcostError as error:
                 self.problems.extend(error.problems)
                 if len(self.problems) >= MOST_PROBLEMS:
-                    raise _Fatal("too many errors, the rest is left out") from None
+                    raise _FatalError("too many errors, the rest is left out") from None
         return source
 
     def _step(self, step: Step, source: Source, frame: _Frame) -> Source:
@@ -150,21 +156,19 @@ class Expansion:
         self.placed[name] = Placed(name, frame.path, layer, sources, step.location)
         return name
 
-    def _branch(
-        self, branch: str, steps: tuple[Step, ...], start: Source, frame: _Frame
-    ) -> Source:
+    def _branch(self, branch: str, steps: tuple[Step, ...], start: Source, frame: _Frame) -> Source:
         name = branch
         while frame.full(name) in self.outputs:
             name = frame.numbered(branch)
         self.outputs[frame.full(name)] = start
-        inside = _Frame((*frame.path, name), dict(frame.values), frame.start, _own_names(steps))
+        inside = frame.inside(name, dict(frame.values), frame.start, steps)
         source = self._list(steps, start, inside)
         self.outputs[frame.full(name)] = source
         return source
 
     def _call(self, step: Step, action: Call, start: Source, frame: _Frame) -> Source:
         if len(frame.path) > MOST_NESTED:
-            raise _Fatal(f"nested more than {MOST_NESTED} deep", location=step.location)
+            raise _FatalError(f"nested more than {MOST_NESTED} deep", location=step.location)
         block = self._spec.blocks[action.block]
         values = dict(self._parameters)
         for argument, default in block.arguments.items():
@@ -172,23 +176,14 @@ class Expansion:
                 values[argument] = evaluate(action.arguments[argument], frame.values)
             else:
                 values[argument] = evaluate(default, values)
-        return self._inside(step, block.layers, start, values, frame)
+        inside = frame.inside(frame.name(step), values, start, block.layers)
+        return self._block(inside, block.layers, step)
 
-    def _inside(
-        self,
-        step: Step,
-        steps: tuple[Step, ...],
-        start: Source,
-        values: dict[str, Any],
-        frame: _Frame,
-        name: str | None = None,
-    ) -> Source:
+    def _block(self, inside: _Frame, steps: tuple[Step, ...], step: Step) -> Source:
         """Write out a list of layers as a block of its own."""
-        name = name or frame.name(step)
-        full = frame.full(name)
-        self._put(full, start, step)
-        inside = _Frame((*frame.path, name), values, start, _own_names(steps))
-        source = self.outputs[full] = self._list(steps, start, inside)
+        full = ".".join(inside.path)
+        self._put(full, inside.start, step)
+        source = self.outputs[full] = self._list(steps, inside.start, inside)
         return source
 
     def _repeat(self, step: Step, action: Repeat, source: Source, frame: _Frame) -> Source:
@@ -201,10 +196,11 @@ class Expansion:
                 frame.values[action.index] = index
             self._steps_left -= 1
             if self._steps_left < 0:
-                raise _Fatal(f"more than {MOST_STEPS:,} layers", location=step.location)
+                raise _FatalError(f"more than {MOST_STEPS:,} layers", location=step.location)
             if step.name:
                 name = f"{step.name}{index + 1}"
-                source = self._inside(step, action.layers, source, frame.values, frame, name)
+                inside = frame.inside(name, frame.values, source, action.layers)
+                source = self._block(inside, action.layers, step)
             else:
                 source = self._list(action.layers, source, frame)
         frame.values.update(shadowed)
@@ -220,7 +216,7 @@ class Expansion:
         self.outputs[full] = source
 
 
-class _Fatal(SpecError):
+class _FatalError(SpecError):
     """An error after which writing out stops."""
 
 
@@ -247,9 +243,7 @@ def _decided(when: Expression, values: Mapping[str, Any]) -> bool:
 
 def _only(sources: tuple[Source, ...], step: Step) -> Source:
     if len(sources) != 1:
-        raise GraphError(
-            f"{step.label} takes 1 input, got {len(sources)}", location=step.location
-        )
+        raise GraphError(f"{step.label} takes 1 input, got {len(sources)}", location=step.location)
     return sources[0]
 
 

@@ -1,8 +1,8 @@
 """Integer arithmetic in specs and on the command line: text becomes a checked tree.
 
 Allowed are whole numbers, declared names, ``true`` and ``false``, ``+ - * // %``,
-comparisons, ``and or not``, ``a if b else c`` and parentheses. The text is parsed by Python's own parser
-and then walked by an allow-list; it is never run.
+comparisons, ``and or not``, ``a if b else c`` and parentheses. The text is parsed by
+Python's own parser and then walked by an allow-list; it is never run.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def _check(node: ast.AST, names: set[str], location: Location | None) -> None:
     if location is not None and isinstance(node, ast.expr) and node.end_col_offset is not None:
         place = location.part(node.col_offset, node.end_col_offset - node.col_offset)
     match node:
-        case ast.Constant(value=int()) if not isinstance(node.value, bool):
-            if node.value.bit_length() > LARGEST_BITS:
+        case ast.Constant(value=int() as value) if not isinstance(value, bool):
+            if value.bit_length() > LARGEST_BITS:
                 raise SpecError("the number is too large", location=place)
         case ast.Name(id=name):
             if name not in names:

@@ -20,7 +20,7 @@ from convcost.errors import SpecError, nearest
 from convcost.expressions import parse
 from convcost.layers import AbstractLayer
 from convcost.layers.window import Padding, Pair
-from convcost.reading import Scope, items_of, text_of
+from convcost.reading import Scope, text_of
 from convcost.spec import Written
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -154,7 +154,7 @@ class PairForm:
 
 
 class PaddingForm:
-    """``same``; or for each side a number, ``[rows, columns]``, or ``[[top, bottom], [left, right]]``."""
+    """``same``; or a number, ``[rows, columns]`` or ``[[top, bottom], [left, right]]``."""
 
     def read(self, node: yaml.Node, scope: Scope) -> Written:
         """Read the word, an expression, or a list of two."""
@@ -223,5 +223,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_shown, value)) + "]"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-

@@ -68,7 +68,8 @@ def build(
     for placed in expansion.placed.values():
         inputs = tuple(filter(None, map(resolver.resolve, placed.sources)))
         nodes.append(Node(placed.name, placed.layer, inputs, placed.block, placed.location))
-    ends = [Pending(reference, ()) for reference in spec.outputs] or [expansion.last]
+    ends: list[Source] = [Pending(reference, ()) for reference in spec.outputs]
+    ends = ends or [expansion.last]
     outputs = tuple(filter(None, map(resolver.resolve, ends)))
     problems = expansion.problems + resolver.problems
     graph = _graph(nodes)
@@ -163,5 +164,3 @@ def _cycle(graph: nx.DiGraph[str]) -> list[Problem]:
 def _order(graph: nx.DiGraph[str]) -> list[str]:
     """Return a topological order: as written, but for layers that read from below."""
     return list(nx.dfs_postorder_nodes(graph.reverse(copy=False)))
-
-

@@ -138,9 +138,10 @@ def _read_choices(
 def _read_choice(node: yaml.Node, scope: Scope, parameters: Mapping[str, Written]) -> Choice:
     fields = fields_of(node, scope, "a preset or variant", known=CHOICE)
     choice = Choice()
-    for word in ("description", "source"):
-        if word in fields:
-            choice = replace(choice, **{word: text_of(fields[word], scope, f"the {word}")})
+    if "description" in fields:
+        choice = replace(choice, description=text_of(fields["description"], scope, "text"))
+    if "source" in fields:
+        choice = replace(choice, source=text_of(fields["source"], scope, "text"))
     if "input" in fields:
         choice = replace(choice, input=_read_input(fields["input"], scope))
     if "parameters" in fields:
@@ -182,19 +183,19 @@ def _read_blocks(node: yaml.Node | None, scope: Scope) -> tuple[dict[str, Block]
 def _read_signature(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
     """Read ``[a, b]``, or ``{a: , b: 1, c: b}`` where b and c have defaults."""
     signature: dict[str, Written | None] = {}
+    pairs: list[tuple[yaml.Node, yaml.Node | None]]
     if isinstance(node, yaml.SequenceNode):
         pairs = [(item, None) for item in node.value]
     else:
-        pairs = [*entries_of(node, scope, "arguments by name").values()]
+        pairs = list(entries_of(node, scope, "arguments by name").values())
     for key, default in pairs:
         with scope.collecting():
             name = read_variable(key, scope)
             if name in signature:
                 raise scope.error(key, f"argument {name!r} stands here again")
-            given = default is not None and default.value != ""
             before = scope.knowing(signature)  # a default may use the arguments before it
             signature[name] = None
-            if given:
+            if default is not None and default.value != "":
                 signature[name] = read_value(default, before)
     return signature
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -44,10 +44,12 @@ class Scope:
     def place(self, node: yaml.Node) -> Location:
         """Return where a node stands."""
         start, end = node.start_mark, node.end_mark
+        assert start is not None  # noqa: S101 - nodes come from a text
+        assert end is not None  # noqa: S101
         length = end.column - start.column if end.line == start.line else 1
         return self.locate(start, max(1, length))
 
-    def locate(self, mark: yaml.Mark, length: int = 1) -> Location:
+    def locate(self, mark: Any, length: int = 1) -> Location:
         """Return where a mark of the YAML reader points."""
         text = self.lines[mark.line] if mark.line < len(self.lines) else ""
         return Location(self.file, mark.line + 1, mark.column + 1, text, length)
@@ -159,7 +161,9 @@ def entries_of(node: yaml.Node, scope: Scope, what: str) -> dict[str, tuple[yaml
             name = text_of(key, scope, "a name as key")
             if name in entries:
                 first = scope.place(entries[name][0])
-                raise scope.error(key, f"key {name!r} stands here again; first on line {first.line}")
+                raise scope.error(
+                    key, f"key {name!r} stands here again; first on line {first.line}"
+                )
             entries[name] = (key, value)
     return entries
 
@@ -184,5 +188,6 @@ def fields_of(
 
 
 def _sort(node: yaml.Node) -> str:
-    sorts = {yaml.MappingNode: "mapping", yaml.SequenceNode: "list"}
-    return sorts.get(type(node), f"single value {node.value!r}")
+    if isinstance(node, yaml.MappingNode):
+        return "mapping"
+    return "list" if isinstance(node, yaml.SequenceNode) else f"single value {node.value!r}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from keyword import iskeyword
 from typing import Any
 
@@ -40,9 +40,8 @@ def read_steps(node: yaml.Node, scope: Scope) -> tuple[Step, ...]:
 
 def _read_step(item: yaml.Node, scope: Scope) -> Step:
     """Read ``kind``, ``kind: value``, ``kind: {attributes}`` or the like with a block."""
-    if isinstance(item, yaml.ScalarNode):
-        key, value = item, None
-    else:
+    key, value = item, None
+    if not isinstance(item, yaml.ScalarNode):
         entries = entries_of(item, scope, "a layer")
         if len(entries) != 1:
             raise scope.error(
@@ -69,8 +68,8 @@ def _read_layer(name: str, key: yaml.Node, value: yaml.Node | None, scope: Scope
     known = attributes_of(kind)
     open_ = [attribute for attribute in known if attribute not in given]
     required = [attribute for attribute in open_ if known[attribute].required]
-    extra = ("branches",) if kind.joins else ()
-    nodes = _arguments(name, key, value, scope, known=open_, extra=extra, required=required)
+    keys = [*open_, *(["branches"] if kind.joins else [])]
+    nodes = _arguments(key, value, scope, known=keys, required=required)
     attributes = {name: Attribute(known[name].form, written) for name, written in given.items()}
     for attribute in open_:
         if attribute in nodes:
@@ -100,7 +99,7 @@ def _read_branches(node: yaml.Node, scope: Scope) -> dict[str, tuple[Step, ...]]
 def _read_call(name: str, key: yaml.Node, value: yaml.Node | None, scope: Scope) -> Step:
     signature = scope.blocks[name]
     required = [argument for argument, default in signature.items() if default is None]
-    nodes = _arguments(name, key, value, scope, known=list(signature), required=required)
+    nodes = _arguments(key, value, scope, known=list(signature), required=required)
     arguments: dict[str, Written] = {}
     for argument in signature:
         if argument in nodes:
@@ -110,16 +109,10 @@ def _read_call(name: str, key: yaml.Node, value: yaml.Node | None, scope: Scope)
 
 
 def _arguments(
-    name: str,
-    key: yaml.Node,
-    value: yaml.Node | None,
-    scope: Scope,
-    *,
-    known: list[str],
-    extra: Iterable[str] = (),
-    required: list[str],
+    key: yaml.Node, value: yaml.Node | None, scope: Scope, *, known: list[str], required: list[str]
 ) -> dict[str, yaml.Node]:
     """Return the values given to a kind or block; a single value is its first attribute."""
+    name = key.value
     if value is not None and not isinstance(value, yaml.MappingNode):
         if not known:
             raise scope.error(value, f"{name} takes no value")
@@ -132,7 +125,7 @@ def _arguments(
         if required:
             raise scope.error(key, f"{name} lacks {', '.join(map(repr, required))}")
         return {}
-    return fields_of(value, scope, name, known=[*known, *extra, *COMMON], required=required)
+    return fields_of(value, scope, name, known=[*known, *COMMON], required=required)
 
 
 def _placed(

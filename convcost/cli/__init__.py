@@ -37,7 +37,9 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 - a Typer callback
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     del version

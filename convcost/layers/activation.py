@@ -19,16 +19,13 @@ _SIGMOID = Work(exponentials=1, adds=1, divisions=1)
 
 PER_ELEMENT: Mapping[str, Work] = MappingProxyType(
     {
-        "relu": Work(comparisons=1),  # max(x, 0)
-        "relu6": Work(comparisons=2),  # min(max(x, 0), 6)
-        "sigmoid": _SIGMOID,  # 1 / (1 + exp(-x))
-        # (e - 1) / (e + 1) with e = exp(2 * x)
+        "relu": Work(comparisons=1),
+        "relu6": Work(comparisons=2),
+        "sigmoid": _SIGMOID,
         "tanh": Work(multiplies=1, exponentials=1, adds=2, divisions=1),
-        # min(max(a * x + b, 0), 1)
         "hard_sigmoid": Work(multiplies=1, adds=1, comparisons=2),
-        # x * min(max(x + 3, 0), 6) / 6
         "hard_swish": Work(adds=1, comparisons=2, multiplies=1, divisions=1),
-        "swish": _SIGMOID + Work(multiplies=1),  # x * sigmoid(x)
+        "swish": _SIGMOID + Work(multiplies=1),
     }
 )
 
@@ -38,13 +35,18 @@ PER_ELEMENT: Mapping[str, Work] = MappingProxyType(
 class Activation(AbstractLayer):
     """Apply a function to every element; softmax to every vector of channels.
 
-    A change of sign is free. Softmax takes the largest channel off first: for C channels
-    C - 1 comparisons, C subtractions, C exponentials, C - 1 adds and C divisions.
+    relu: ``max(x, 0)``; relu6: ``min(max(x, 0), 6)``; sigmoid: ``1 / (1 + exp(-x))``;
+    tanh: ``(e - 1) / (e + 1)`` with ``e = exp(2 * x)``; hard_sigmoid:
+    ``min(max(a * x + b, 0), 1)``; hard_swish: ``x * min(max(x + 3, 0), 6) / 6``; swish:
+    ``x * sigmoid(x)``. A change of sign is free.
+
+    Softmax takes the largest channel off first: for C channels C - 1 comparisons,
+    C subtractions, C exponentials, C - 1 adds and C divisions.
 
     Shapes: input (N, C, H, W) or (N, C); output as input.
     Units: scalar operations per batch.
-    Source: the formulas beside ``PER_ELEMENT``; Goodfellow, Bengio & Courville, Deep
-        Learning, section 4.1 for softmax.
+    Source: the formulas above; Howard et al., arXiv:1905.02244v5, section 5.2 for the hard
+        ones; Goodfellow, Bengio & Courville, Deep Learning, section 4.1 for softmax.
     """
 
     kind: ClassVar[str] = "activation"

@@ -41,9 +41,7 @@ class Dense(AbstractLayer):
 
     def parameters(self, x: Tensor) -> Parameters:
         """Return a weight for every pair of features, and a bias for every unit."""
-        return Parameters(
-            weights=self.units * _features(x), biases=self.units if self.bias else 0
-        )
+        return Parameters(weights=self.units * _features(x), biases=self.units if self.bias else 0)
 
     def work(self, x: Tensor) -> Work:
         """Return a dot product over all features for every output."""

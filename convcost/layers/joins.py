@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from convcost.cost import Work
-from convcost.dims import Dim, require
+from convcost.dims import equal, require
 from convcost.errors import ShapeError
 from convcost.layers.base import AbstractLayer
 from convcost.tensors import FeatureMap, Tensor
@@ -20,16 +20,8 @@ def _require_like(inputs: tuple[Tensor, ...], *, skip: int | None = None) -> Non
             raise ShapeError(f"inputs of unlike rank: {first.shape} and {other.shape}")
         for axis, extents in enumerate(zip(first.shape, other.shape, strict=True)):
             if axis != skip:
-                _require_equal(*extents, f"inputs of unlike shape: {first.shape}, {other.shape}")
-
-
-def _require_equal(left: Dim, right: Dim, message: str) -> None:
-    if isinstance(left, int) and isinstance(right, int):
-        require(left == right, message)
-    else:
-        import sympy
-
-        require(sympy.Eq(left, right), message)
+                message = "inputs of unlike shape: {} and {}"
+                require(equal(*extents), message, first.shape, other.shape)
 
 
 @final

@@ -99,6 +99,5 @@ class Lrn(AbstractLayer):
     def work(self, x: FeatureMap) -> Work:
         """Return the sum of squares, the power and the division for every element."""
         return (
-            Work(multiplies=self.size + 1, adds=self.size, exponentials=1, divisions=1)
-            * x.elements
+            Work(multiplies=self.size + 1, adds=self.size, exponentials=1, divisions=1) * x.elements
         )

@@ -52,8 +52,11 @@ class Window:
         padded = extent + before + after
         require(
             padded >= self.reach,
-            f"{axis}: a window of {self.reach} does not fit into {extent} + {before + after}"
-            " of padding",
+            "{}: a window of {} does not fit into {} + {} of padding",
+            axis,
+            self.reach,
+            extent,
+            before + after,
         )
         if self.rounding == "valid":
             return floor_div(padded - self.reach, self.stride) + 1
@@ -97,7 +100,8 @@ class AbstractWindowLayer(AbstractLayer):
     @property
     def windows(self) -> tuple[Window, Window]:
         """The window on the rows and the one on the columns."""
-        rows, columns = ("same", "same") if self.padding == "same" else self.padding
+        padding = self.padding
+        rows, columns = (padding, padding) if padding == "same" else padding
         return (
             Window(self.kernel[0], self.stride[0], rows, self.dilation[0], self.rounding),
             Window(self.kernel[1], self.stride[1], columns, self.dilation[1], self.rounding),

@@ -122,6 +122,4 @@ def cells(row: Row, columns: Sequence[Column], *, at_length: bool) -> list[str]:
     sums = row.sums
     if sums is None:
         return [""] * len(columns)
-    return [
-        (column.exact if at_length else column.short)(column.value(sums)) for column in columns
-    ]
+    return [(column.exact if at_length else column.short)(column.value(sums)) for column in columns]

@@ -15,7 +15,7 @@ def exact(value: Dim | Rational) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, Rational):
-        return f"{int(value):,}" if value.denominator == 1 else f"{float(value):,}"
+        return f"{value.numerator:,}" if value.denominator == 1 else f"{float(value):,}"
     return str(value)
 
 
@@ -35,7 +35,7 @@ def ratio(value: Dim | Rational, base: Dim | Rational) -> str:
     """Write how many times the base a value is; nothing if that makes no sense."""
     if not isinstance(value, Rational) or not isinstance(base, Rational) or not base:
         return ""
-    times = float(value / base)
+    times = float(value) / float(base)
     return f"{times:.3g}×" if times < 1000 else f"{times:,.0f}×"  # noqa: PLR2004
 
 
