@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import networkx as nx
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from convcost.errors import GraphError, Location, Problem, SpecError, nearest
 from convcost.expand import Expansion, Pending, Source, evaluate
 from convcost.forms import NumberForm
 from convcost.layers import AbstractLayer, Input
 from convcost.spec import Choice, NetworkSpec, Written
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 INPUT = "input"
 
@@ -28,16 +30,20 @@ class Node:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Network:
-    """A network: its layers as a graph, and the spec and values they were made from."""
+    """A network: its layers in an order they can run in, and what they were made from."""
 
     name: str
     spec: NetworkSpec
     parameters: Mapping[str, Any]
-    graph: nx.DiGraph[str]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+
+    @cached_property
+    def graph(self) -> nx.DiGraph[str]:
+        """The layers as a directed acyclic graph; a node's ``node`` is its :class:`Node`."""
+        return _graph(self.nodes)
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {len(self.nodes) - 1:,} layers)"
@@ -72,12 +78,10 @@ def build(
     ends = ends or [expansion.last]
     outputs = tuple(filter(None, map(resolver.resolve, ends)))
     problems = expansion.problems + resolver.problems
-    graph = _graph(nodes)
-    problems += _cycle(graph)
+    problems += _cycle(nodes)
     if problems:
         raise (SpecError if expansion.problems else GraphError)(*problems)
-    ordered = tuple(graph.nodes[name]["node"] for name in _order(graph))
-    return Network(spec.name, spec, chosen, graph, ordered, outputs)
+    return Network(spec.name, spec, chosen, _sorted(nodes), outputs)
 
 
 def _preset(spec: NetworkSpec, preset: str | None) -> Choice:
@@ -142,7 +146,9 @@ class _Resolver:
         return None
 
 
-def _graph(nodes: list[Node]) -> nx.DiGraph[str]:
+def _graph(nodes: Sequence[Node]) -> nx.DiGraph[str]:
+    import networkx as nx  # takes longer to import than most networks to analyse
+
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from((node.name, {"node": node}) for node in nodes)
     for node in nodes:
@@ -152,7 +158,22 @@ def _graph(nodes: list[Node]) -> nx.DiGraph[str]:
     return graph
 
 
-def _cycle(graph: nx.DiGraph[str]) -> list[Problem]:
+def _can_run(nodes: Sequence[Node]) -> bool:
+    """Whether every layer stands behind those it reads, as most specs have it."""
+    seen: set[str] = set()
+    for node in nodes:
+        if not seen.issuperset(node.inputs):
+            return False
+        seen.add(node.name)
+    return True
+
+
+def _cycle(nodes: Sequence[Node]) -> list[Problem]:
+    if _can_run(nodes):
+        return []
+    import networkx as nx
+
+    graph = _graph(nodes)
     if nx.is_directed_acyclic_graph(graph):
         return []
     edges = nx.find_cycle(graph)
@@ -161,6 +182,12 @@ def _cycle(graph: nx.DiGraph[str]) -> list[Problem]:
     return [Problem(f"the layers form a cycle: {path}", graph.nodes[names[0]]["node"].location)]
 
 
-def _order(graph: nx.DiGraph[str]) -> list[str]:
+def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """Return a topological order: as written, but for layers that read from below."""
-    return list(nx.dfs_postorder_nodes(graph.reverse(copy=False)))
+    if _can_run(nodes):
+        return tuple(nodes)
+    import networkx as nx
+
+    graph = _graph(nodes)
+    order = nx.dfs_postorder_nodes(graph.reverse(copy=False))
+    return tuple(graph.nodes[name]["node"] for name in order)

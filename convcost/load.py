@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import networkx as nx
 import yaml
 
 from convcost.errors import Problem, SpecError, nearest
@@ -202,18 +202,20 @@ def _read_signature(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
 
 def _block_cycles(spec: NetworkSpec) -> Iterator[Problem]:
     """Find blocks that contain themselves."""
-    calls = nx.DiGraph()
-    for name, block in spec.blocks.items():
-        for step in _walk(block.layers):
-            if isinstance(step.action, Call):
-                calls.add_edge(name, step.action.block, location=step.location)
-    for component in nx.strongly_connected_components(calls):
-        first = min(component)
-        if len(component) > 1 or calls.has_edge(first, first):
-            cycle = nx.find_cycle(calls.subgraph(component), first)
-            path = " -> ".join([cycle[0][0], *(edge[1] for edge in cycle)])
-            location = calls.edges[cycle[-1]]["location"]
-            yield Problem(f"a block contains itself: {path}", location)
+    calls = {
+        name: {
+            step.action.block: step.location
+            for step in _walk(block.layers)
+            if isinstance(step.action, Call)
+        }
+        for name, block in spec.blocks.items()
+    }
+    try:
+        TopologicalSorter(calls).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1][::-1]  # from a block to the one it calls
+        path = " -> ".join(cycle)
+        yield Problem(f"a block contains itself: {path}", calls[cycle[0]][cycle[1]])
 
 
 def _walk(steps: tuple[Step, ...]) -> Iterator[Step]:

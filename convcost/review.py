@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import networkx as nx
-
 from convcost.cost import LayerCost, Note
 from convcost.graph import INPUT, Network
-from convcost.layers import BatchNorm, Conv2d, Dense
+from convcost.layers import AbstractLayer, BatchNorm, Conv2d, Dense
 from convcost.layers.window import AbstractWindowLayer, Window
 from convcost.tensors import FeatureMap
 
@@ -27,11 +25,15 @@ def _redundant_biases(network: Network, layers: Sequence[LayerCost]) -> Iterator
 
     Source: Ioffe & Szegedy, arXiv:1502.03167v3, section 3.2.
     """
+    readers: dict[str, list[AbstractLayer]] = {}
+    for node in network.nodes:
+        for name in node.inputs:
+            readers.setdefault(name, []).append(node.layer)
     for cost in layers:
         if not isinstance(cost.layer, Conv2d | Dense) or not cost.layer.bias:
             continue
-        readers = [network.graph.nodes[name]["node"].layer for name in network.graph[cost.name]]
-        if readers and all(isinstance(reader, BatchNorm) for reader in readers):
+        behind = readers.get(cost.name, ())
+        if behind and all(isinstance(reader, BatchNorm) for reader in behind):
             message = (
                 f"its bias is redundant: the batch norm behind it subtracts the mean,"
                 f" which wastes {cost.parameters.biases} parameters"
@@ -92,8 +94,9 @@ def _idle_windows(network: Network, layers: Sequence[LayerCost]) -> Iterator[Not
 def _dead_layers(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:
     """Find layers whose output nobody reads."""
     alive = set(network.outputs)
-    for output in network.outputs:
-        alive |= nx.ancestors(network.graph, output)
+    for node in reversed(network.nodes):
+        if node.name in alive:
+            alive.update(node.inputs)
     for cost in layers:
         if cost.name not in alive:
             yield Note("dead-layer", cost.name, "no output of the network depends on it")

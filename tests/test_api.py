@@ -47,7 +47,9 @@ def test_by_kind_answers_where_parameters_are() -> None:
 def test_bytes_follow_the_dtype(dtype: str, size: int) -> None:
     total = convcost.analyse(convcost.load("lenet"), dtype=dtype).total()
     assert total.parameter_bytes == 44426 * size
-    assert total.activation_bytes == 10498 * size  # 2 * (3456 + 1024 + 120 + 84) + 864 + 256 + 10 elements
+    assert (
+        total.activation_bytes == 10498 * size
+    )  # 2 * (3456 + 1024 + 120 + 84) + 864 + 256 + 10 elements
 
 
 def test_an_unknown_dtype_is_refused() -> None:
@@ -88,3 +90,16 @@ def test_wrong_choices(choices: dict[str, object], message: str) -> None:
 def test_an_unknown_network_names_the_nearest() -> None:
     with pytest.raises(SpecError, match="unknown network 'vgg17'; did you mean 'vgg1"):
         convcost.load("vgg17")
+
+
+def test_the_graph_is_networkx() -> None:
+    graph = convcost.load("resnet18").graph
+    # Every layer and the input; an edge for each input of a layer: one more for each add.
+    assert graph.number_of_nodes() == 70
+    assert graph.number_of_edges() == 69 + 8
+    assert graph.nodes["stage1.basic_unit1.add1"]["node"].layer.kind == "add"
+    edges = graph.in_edges("stage1.basic_unit1.add1", data="position")
+    assert {source: position for source, _, position in edges} == {
+        "stage1.basic_unit1.body.bn2": 0,
+        "pool1": 1,
+    }

@@ -133,7 +133,9 @@ def test_json_of_a_convention() -> None:
     assert document["convention"] == {
         "name": "imgclsmob", "unit": "FLOPs/2", "count": 4110476960, "parameters": 25557032
     }  # fmt: skip
-    burden = json.loads(run("analyze", "vgg16", "--convention", "convnet-burden", "--format", "json"))
+    burden = json.loads(
+        run("analyze", "vgg16", "--convention", "convnet-burden", "--format", "json")
+    )
     assert burden["convention"]["parameter_bytes"] == 138357544 * 4
     assert round(burden["convention"]["feature_bytes"] / 2**20) == 58
 
@@ -207,7 +209,9 @@ def test_all_errors_of_a_file_with_their_places(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"--> {path}:4:14" in done.stderr
     assert "unknown key 'filter' in conv2d; did you mean 'filters'" in done.stderr
-    assert "      4 |   - conv2d: {filter: 6, kernel: 5}\n        |              ^^^^^^" in done.stderr
+    assert (
+        "      4 |   - conv2d: {filter: 6, kernel: 5}\n        |              ^^^^^^" in done.stderr
+    )
     assert f"--> {path}:5:5" in done.stderr
     assert "unknown layer kind or block 'relux'; did you mean 'relu'" in done.stderr
 

@@ -1,0 +1,174 @@
+"""Every shipped network against the same network in MXNet, layer by layer."""
+
+from __future__ import annotations
+
+import re
+from ast import literal_eval
+from collections.abc import Iterator, Mapping
+from functools import partial
+from math import prod
+from typing import Any
+
+import pytest
+
+import convcost
+from convcost import LayerCost, NetworkCost
+from convcost.layers import GlobalPool2d, Pool2d
+from convcost.report.rows import rows as report_rows
+
+pytest.importorskip("mxnet", reason="MXNet is what the networks are compared with")
+
+from gluon_networks import (  # noqa: E402 - it imports mxnet
+    NETWORKS,
+    Factory,
+    Graph,
+    Row,
+    Shape,
+    resnet18_d2l,
+    rows,
+    trace,
+    vgg11_d2l,
+    vision,
+)
+
+WITHOUT: Mapping[str, str] = {
+    "resnet50": "the zoo's v1 strides in the first 1x1 and has biases there",
+    "resnet101": "the zoo's v1 strides in the first 1x1 and has biases there",
+    "resnet152": "the zoo's v1 strides in the first 1x1 and has biases there",
+    "resnet50-original": "the zoo's v1 has biases in its 1x1 convolutions",
+    "resnet101-original": "the zoo's v1 has biases in its 1x1 convolutions",
+    "resnet152-original": "the zoo's v1 has biases in its 1x1 convolutions",
+}
+
+ELSEWHERE: list[tuple[str, Factory | None, dict[str, Any], Shape]] = [
+    ("vgg11", lambda: vgg11_d2l, {"preset": "fashion-mnist"}, (2, 1, 96, 96)),
+    ("resnet18", partial(vision.resnet18_v1, classes=10), {"preset": "fashion-mnist"}, (2, 1, 96, 96)),
+    ("resnet18-v2", None, {}, (2, 3, 160, 192)),
+    ("alexnet", None, {}, (2, 3, 256, 199)),
+    ("alexnet-caffe", None, {}, (2, 3, 243, 230)),
+    ("nin", None, {}, (2, 3, 301, 226)),
+    ("googlenet-d2l", None, {}, (2, 1, 131, 97)),
+    ("resnet18-d2l", None, {}, (2, 1, 224, 224)),
+    ("densenet-d2l", None, {}, (2, 1, 224, 224)),
+    ("lenet-bn", None, {}, (2, 1, 33, 47)),
+]
+"""Other inputs: a network, its builder unless it is in the table, options, and (N, C, H, W)."""
+
+OPERATORS: Mapping[str, str] = {
+    "conv2d": "Convolution",
+    "dense": "FullyConnected",
+    "batch_norm": "BatchNorm",
+    "pool2d": "Pooling",
+    "global_pool2d": "Pooling",
+}
+
+
+def operator(cost: LayerCost) -> str:
+    layer = cost.layer
+    if not isinstance(layer, Pool2d | GlobalPool2d):
+        return OPERATORS[cost.kind]
+    height, width = layer.kernel if isinstance(layer, Pool2d) else cost.input_shapes[0].shape[2:]
+    mode = {"max": "max", "average": "avg"}[layer.mode]
+    return f"Pooling {mode} {height}x{width}"
+
+
+def counted(cost: NetworkCost) -> Iterator[Row]:
+    for layer in cost.layers:
+        if layer.kind in OPERATORS:
+            shape: Shape = layer.output.shape[1:]
+            yield operator(layer), shape, layer.parameters.count, layer.statistics, layer.macs
+
+
+def allocated(graph: Graph, shape: Shape) -> tuple[int, int]:
+    """Return how many learned parameters and statistics a graph holds, all names together."""
+    arguments, _, states = graph.symbol.infer_shape(data=shape)
+    names = graph.symbol.list_arguments()
+    sizes = dict(zip(names, map(prod, arguments), strict=True))
+    learned = sum(size for name, size in sizes.items() if name not in {"data", *graph.fixed})
+    return learned, sum(map(prod, states))
+
+
+def compare(cost: NetworkCost, graph: Graph, shape: Shape) -> None:
+    assert cost.input.shape == shape
+    expected = list(rows(graph, shape))
+    assert sorted(counted(cost), key=repr) == sorted(expected, key=repr)
+    total = cost.total()
+    assert (total.parameters.count, total.statistics) == allocated(graph, shape)
+    assert total.macs == sum(row[-1] for row in expected)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_equals_its_likeness_in_mxnet(name: str) -> None:
+    factory, extents = NETWORKS[name]
+    cost = convcost.analyse(convcost.load(name))
+    compare(cost, trace(factory()), (1, *extents))
+
+
+@pytest.mark.parametrize(
+    ("name", "factory", "options", "shape"), ELSEWHERE, ids=[case[0] for case in ELSEWHERE]
+)
+def test_network_equals_its_likeness_at_another_input(
+    name: str, factory: Factory | None, options: dict[str, Any], shape: Shape
+) -> None:
+    batch, channels, height, width = shape
+    network = convcost.load(name, input=(channels, height, width), **options)
+    cost = convcost.analyse(network, batch=batch)
+    compare(cost, trace((factory or NETWORKS[name][0])()), shape)
+
+
+def test_every_network_has_a_likeness_or_a_reason() -> None:
+    known = [spec.name for spec in convcost.known_networks()]
+    assert sorted([*NETWORKS, *WITHOUT]) == sorted(known)
+
+
+# Printed by the networks of sections 5.6 and 5.7 on a batch of one: copied from the notes.
+
+ALEXNET_PRINTED = """
+  conv0 output shape:\t (1, 96, 54, 54)
+  pool0 output shape:\t (1, 96, 26, 26)
+  conv1 output shape:\t (1, 256, 26, 26)
+  pool1 output shape:\t (1, 256, 12, 12)
+  conv2 output shape:\t (1, 384, 12, 12)
+  conv3 output shape:\t (1, 384, 12, 12)
+  conv4 output shape:\t (1, 256, 12, 12)
+  pool2 output shape:\t (1, 256, 5, 5)
+  dense0 output shape:\t (1, 4096)
+  dropout0 output shape:\t (1, 4096)
+  dense1 output shape:\t (1, 4096)
+  dropout1 output shape:\t (1, 4096)
+  dense2 output shape:\t (1, 10)
+"""
+
+VGG_PRINTED = """
+  sequential1 output shape:\t (1, 64, 112, 112)
+  sequential2 output shape:\t (1, 128, 56, 56)
+  sequential3 output shape:\t (1, 256, 28, 28)
+  sequential4 output shape:\t (1, 512, 14, 14)
+  sequential5 output shape:\t (1, 512, 7, 7)
+  dense0 output shape:\t (1, 4096)
+  dropout0 output shape:\t (1, 4096)
+  dense1 output shape:\t (1, 4096)
+  dropout1 output shape:\t (1, 4096)
+  dense2 output shape:\t (1, 10)
+"""
+
+
+def printed(text: str) -> list[tuple[str, Shape]]:
+    found = re.findall(r"^ *(\w+) output shape:\t (\(.+\))$", text, re.MULTILINE)
+    assert len(found) == len(text.split("\n")) - 2
+    return [(name, literal_eval(shape)) for name, shape in found]
+
+
+def test_alexnet_has_the_names_and_shapes_that_the_notes_print() -> None:
+    cost = convcost.analyse(convcost.load("alexnet-d2l"))
+    found = [(row.label, row.output) for row in report_rows(cost, depth=1)]
+    assert found == printed(ALEXNET_PRINTED)
+
+
+def test_vgg_has_the_shapes_that_the_notes_print() -> None:
+    cost = convcost.analyse(convcost.load("vgg11", preset="fashion-mnist"))
+    # In Gluon a dense layer flattens, and holds its activation.
+    shown = [row for row in report_rows(cost, depth=1) if row.kind not in {"flatten", "activation"}]
+    theirs = [
+        "sequential1 sequential2 sequential3 sequential4 sequential5 dense0 dropout0 dense1"
+    ]

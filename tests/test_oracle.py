@@ -1,0 +1,450 @@
+"""Every rule against an independent count: naive loops that are watched at work.
+
+The loops are in :mod:`tests.counting`; they state by themselves what a kind computes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, cast, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convcost.layers import (
+    KINDS,
+    AbstractLayer,
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv2d,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPool2d,
+    Identity,
+    Input,
+    Lrn,
+    Multiply,
+    Pool2d,
+)
+from convcost.layers.activation import Function
+from convcost.tensors import FeatureMap, Tensor, Vector
+from tests import counting
+from tests.counting import Abacus, Map, Nested, Rows, lengths, values
+
+Example = tuple[AbstractLayer, tuple[Tensor, ...]]
+"""A layer and the shapes of its inputs."""
+
+
+# What is drawn: everything small, for the loops are slow -----------------------------------
+
+few = st.integers(1, 4)
+extents = st.integers(1, 6)
+feature_maps = st.builds(FeatureMap, st.integers(1, 2), few, extents, extents)
+vectors = st.builds(Vector, st.integers(1, 3), few)
+tensors = st.one_of(feature_maps, vectors)
+
+
+def of_one(
+    layers: st.SearchStrategy[AbstractLayer], inputs: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Example]:
+    """Draw a layer with one input, each by itself."""
+    return st.tuples(layers, st.tuples(inputs))
+
+
+@st.composite
+def window_attributes(draw: st.DrawFn) -> tuple[dict[str, Any], tuple[int, int]]:
+    """Draw kernel, stride, padding and dilation, and rows and columns into which they fit."""
+    same = draw(st.booleans())
+    axes = []
+    for _ in range(2):
+        kernel, stride, dilation = (draw(st.integers(1, most)) for most in (3, 3, 2))
+        before, after = (0, 0) if same else draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+        reach = 1 + (kernel - 1) * dilation
+        smallest = 1 if same else max(1, reach - before - after)
+        axes.append((kernel, stride, dilation, (before, after), draw(st.integers(smallest, 6))))
+    kernels, strides, dilations, paddings, (height, width) = zip(*axes, strict=True)
+    padding = "same" if same else paddings
+    attributes = {"kernel": kernels, "stride": strides, "padding": padding, "dilation": dilations}
+    return attributes, (height, width)
+
+
+@st.composite
+def conv2d_examples(draw: st.DrawFn) -> Example:
+    """Draw a convolution: dense, grouped or depthwise."""
+    attributes, (height, width) = draw(window_attributes())
+    groups = draw(st.sampled_from([1, 1, 2, 3, 4]))
+    channels, filters = (groups * draw(st.integers(1, max(1, 4 // groups))) for _ in range(2))
+    layer = Conv2d(filters=filters, groups=groups, bias=draw(st.booleans()), **attributes)
+    return layer, (FeatureMap(draw(st.integers(1, 2)), channels, height, width),)
+
+
+@st.composite
+def pool2d_examples(draw: st.DrawFn) -> Example:
+    """Draw a pooling of any mode and rounding."""
+    attributes, (height, width) = draw(window_attributes())
+    layer = Pool2d(
+        mode=draw(st.sampled_from(["max", "average"])),
+        rounding=draw(st.sampled_from(["valid", "full", "clamped"])),
+        count_padding=draw(st.booleans()),
+        **attributes,
+    )
+    return layer, (FeatureMap(draw(st.integers(1, 2)), draw(few), height, width),)
+
+
+@st.composite
+def multiply_examples(draw: st.DrawFn) -> Example:
+    """Draw a product of like tensors, some of them gates if there are rows and columns."""
+    first = draw(tensors)
+    like = [first] if isinstance(first, Vector) else [first, FeatureMap(first.n, first.c, 1, 1)]
+    others = draw(st.lists(st.sampled_from(like), min_size=1, max_size=3))
+    return Multiply(), (first, *others)
+
+
+@st.composite
+def concat_examples(draw: st.DrawFn) -> Example:
+    """Draw tensors that differ in their channels alone."""
+    first = draw(tensors)
+    channels = draw(st.lists(few, min_size=1, max_size=3))
+    return Concat(), (first, *map(first.with_channels, channels))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How examples of a kind are drawn, and the loop that computes them."""
+
+    examples: st.SearchStrategy[Example]
+    loop: Callable[..., Nested]
+
+
+booleans = st.booleans()
+batch_norms = st.builds(BatchNorm, scale=booleans, shift=booleans)
+rates = st.floats(0, 1, exclude_max=True)
+
+ORACLES: dict[type[AbstractLayer], Row] = {
+    Conv2d: Row(conv2d_examples(), counting.conv2d),
+    Pool2d: Row(pool2d_examples(), counting.pool2d),
+    GlobalPool2d: Row(
+        of_one(st.builds(GlobalPool2d, mode=st.sampled_from(["max", "average"])), feature_maps),
+        counting.global_pool2d,
+    ),
+    Dense: Row(of_one(st.builds(Dense, units=few, bias=booleans), tensors), counting.dense),
+    BatchNorm: Row(of_one(batch_norms, tensors), counting.batch_norm),
+    Activation: Row(
+        of_one(st.builds(Activation, function=st.sampled_from(get_args(Function))), tensors),
+        counting.activation,
+    ),
+    Lrn: Row(of_one(st.builds(Lrn, size=st.integers(1, 5)), feature_maps), counting.lrn),
+    Dropout: Row(of_one(st.builds(Dropout, rate=rates), tensors), counting.dropout),
+    Flatten: Row(of_one(st.just(Flatten()), tensors), counting.flattened),
+    Add: Row(
+        st.builds(lambda x, times: (Add(), (x,) * times), tensors, st.integers(2, 4)), counting.add
+    ),
+    Multiply: Row(multiply_examples(), counting.multiply),
+    Concat: Row(concat_examples(), counting.concat),
+    Identity: Row(of_one(st.just(Identity()), tensors), counting.identity),
+}
+
+
+def attributes_of(layer: AbstractLayer) -> dict[str, Any]:
+    """Return a layer's attributes by name."""
+    return {field.name: getattr(layer, field.name) for field in fields(cast("Any", layer))}
+
+
+def check(layer: AbstractLayer, shapes: tuple[Tensor, ...], *, training: bool) -> Nested:
+    """Compare what the rules say with what the loop was seen to do; return its output."""
+    abacus = Abacus(training=training)
+    inputs = [abacus.tensor(cast("tuple[int, ...]", shape.shape)) for shape in shapes]
+    output = ORACLES[type(layer)].loop(abacus, *inputs, **attributes_of(layer))
+    work = layer.training_work(*shapes) if training else layer.work(*shapes)
+    assert asdict(work) == asdict(abacus.tally)
+    assert layer.output_shape(*shapes).shape == lengths(output)
+    assert asdict(layer.parameters(*shapes)) == abacus.parameters()
+    assert layer.statistics(*shapes) == abacus.statistics()
+    return output
+
+
+# The rules ---------------------------------------------------------------------------------
+
+
+def test_every_kind_has_an_oracle() -> None:
+    """The input computes nothing; every other kind has a loop."""
+    assert {*ORACLES} == {*KINDS} - {Input}
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("kind", ORACLES, ids=lambda kind: kind.kind)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_rule_agrees_with_count(
+    kind: type[AbstractLayer],
+    training: bool,  # noqa: FBT001
+    data: st.DataObject,
+) -> None:
+    """Work, shape, parameters and statistics of a rule are what the loop does and touches."""
+    layer, shapes = data.draw(ORACLES[kind].examples)
+    check(layer, shapes, training=training)
+
+
+@pytest.mark.parametrize("function", get_args(Function))
+def test_every_activation_agrees_with_count(function: Function) -> None:
+    """No function is left to chance."""
+    check(Activation(function=function), (FeatureMap(2, 3, 2, 2),), training=False)
+    check(Activation(function=function), (Vector(2, 5),), training=False)
+
+
+@pytest.mark.parametrize("rounding", ["valid", "full", "clamped"])
+@pytest.mark.parametrize("mode", ["max", "average"])
+def test_every_pooling_agrees_with_count(mode: Any, rounding: Any) -> None:
+    """A last window that hangs over the edge costs as much as any other."""
+    pool = Pool2d(mode=mode, kernel=(3, 2), stride=(2, 3), rounding=rounding)
+    check(pool, (FeatureMap(1, 2, 6, 6),), training=False)
+
+
+# The loops: that they count as they say, and compute what they should ----------------------
+
+
+def test_a_number_counts_what_is_done_to_it() -> None:
+    """Each operation goes into its own column; a change of sign into none."""
+    abacus = Abacus()
+    x = abacus.scalar(4)
+    results = [x + 1, x - 1, x * 2, x / 2, x.exp(), x.power(0.5), x.square_root(), -x]
+    assert x < 5
+    assert asdict(abacus.tally) == {
+        "multiplies": 1,
+        "adds": 2,
+        "comparisons": 1,
+        "divisions": 1,
+        "exponentials": 2,
+        "square_roots": 1,
+    }
+    assert values(results) == [5, 3, 8, 2, pytest.approx(math.exp(4)), 2, 2, -4]
+
+
+def test_a_dot_product_of_length_k_takes_k_multiplies_and_k_minus_1_adds() -> None:
+    """The sum starts with its first product, not with a counted 0."""
+    abacus = Abacus()
+    left, right = ([abacus.scalar(value) for value in row] for row in ((1, 2, 3), (4, 5, 6)))
+    assert counting.dot(left, right).value == 32
+    assert (abacus.tally.multiplies, abacus.tally.adds) == (3, 2)
+
+
+def grid(height: int, width: int, first: float = 0) -> list[list[float]]:
+    """Return numbers that count up row by row."""
+    return [[first + row * width + column for column in range(width)] for row in range(height)]
+
+
+PLAIN = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [(1, [19, 25, 37, 43]), (2, [56, 72, 104, 120])],
+    ids=["section 5.1", "section 5.3, two channels"],
+)
+def test_convolution_is_cross_correlation(channels: int, expected: list[float]) -> None:
+    """Dive into Deep Learning, sections 5.1 and 5.3: the kernel is not flipped."""
+    abacus = Abacus()
+    x = abacus.planes(*[grid(3, 3, first=c) for c in range(channels)])
+    for c in range(channels):
+        for a, row in enumerate(grid(2, 2, first=c)):
+            abacus.weights.update({(0, c, a, b): abacus.scalar(v) for b, v in enumerate(row)})
+    output = counting.conv2d(abacus, x, filters=1, kernel=(2, 2), groups=1, bias=False, **PLAIN)
+    layer = Conv2d(filters=1, kernel=(2, 2), bias=False)
+    shape = FeatureMap(1, channels, 3, 3)
+    assert values(output) == expected
+    assert asdict(layer.work(shape)) == asdict(abacus.tally)
+    assert (abacus.tally.multiplies, abacus.tally.adds) == (16 * channels, 16 * channels - 4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(attributes_and_extents=window_attributes(), n=st.integers(1, 2), c=few, filters=few)
+def test_convolution_is_a_matrix_product(
+    attributes_and_extents: tuple[dict[str, Any], tuple[int, int]], n: int, c: int, filters: int
+) -> None:
+    """The notes' exercise in section 5.1: as a matrix product, the same multiplies and values.
+
+    The matrices are (c_o, c_i * k_h * k_w) and (c_i * k_h * k_w, positions).
+    """
+    attributes, (height, width) = attributes_and_extents
+    direct, product = Abacus(), Abacus()
+    x = cast("Map", direct.tensor((n, c, height, width)))
+    loop = counting.conv2d(direct, x, filters=filters, groups=1, bias=False, **attributes)
+    k_h, k_w = attributes["kernel"]
+    weights = [
+        [product.scalar(direct.weights[out, i, a, b].value) for i, a, b in places(c, k_h, k_w)]
+        for out in range(filters)
+    ]
+    same_x = [[[[product.scalar(v.value) for v in r] for r in p] for p in image] for image in x]
+    columns = counting.im2col(product, same_x, **attributes)
+    result = counting.matrix_product(weights, columns)
+
+    _, _, rows_out, columns_out = lengths(loop)
+    layer = Conv2d(filters=filters, bias=False, **attributes)
+    assert lengths(weights) == (filters, layer.patch(FeatureMap(n, c, height, width)))
+    assert lengths(columns) == (c * k_h * k_w, n * rows_out * columns_out)
+    assert product.tally == direct.tally
+    by_filter = [[image[out] for image in loop] for out in range(filters)]
+    assert values(result) == pytest.approx(values(by_filter))
+
+
+def places(*extents: int) -> list[tuple[int, int, int]]:
+    """Return all indices into three axes, the last one fastest."""
+    c, h, w = extents
+    return [(i, a, b) for i in range(c) for a in range(h) for b in range(w)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("max", [4, 5, 7, 8]), ("average", [2, 3, 5, 6])]
+)
+def test_pooling_values(mode: str, expected: list[float]) -> None:
+    """Dive into Deep Learning, section 5.4: 0..8 under a window of 2 x 2."""
+    abacus = Abacus()
+    output = counting.pool2d(
+        abacus,
+        abacus.planes(grid(3, 3)),
+        mode=mode,
+        kernel=(2, 2),
+        rounding="valid",
+        count_padding=True,
+        **PLAIN,
+    )
+    assert values(output) == expected
+
+
+def test_pooling_values_with_padding() -> None:
+    """Dive into Deep Learning, section 5.4: MaxPool2D((2, 3), padding=(1, 2), strides=(2, 3))."""
+    abacus = Abacus()
+    output = counting.pool2d(
+        abacus,
+        abacus.planes(grid(4, 4)),
+        mode="max",
+        kernel=(2, 3),
+        stride=(2, 3),
+        padding=((1, 1), (2, 2)),
+        dilation=(1, 1),
+        rounding="valid",
+        count_padding=True,
+    )
+    assert lengths(output) == (1, 1, 3, 2)
+    assert values(output) == [0, 3, 8, 11, 12, 15]
+
+
+def test_pooling_values_clamped() -> None:
+    """PyTorch, test_max_pool2d_corner_cases: kernel, stride and dilation 2, padding 1."""
+    abacus = Abacus()
+    output = counting.pool2d(
+        abacus,
+        abacus.planes([[-1, -2], [-3, -4]]),
+        mode="max",
+        kernel=(2, 2),
+        stride=(2, 2),
+        padding=((1, 1), (1, 1)),
+        dilation=(2, 2),
+        rounding="clamped",
+        count_padding=True,
+    )
+    assert values(output) == [-4, -4, -4, -4]
+
+
+@pytest.mark.parametrize(("count_padding", "corner"), [(True, 4 / 9), (False, 1)])
+def test_padding_in_a_mean_changes_the_divisor_alone(
+    count_padding: bool,  # noqa: FBT001
+    corner: float,
+) -> None:
+    """A window over the corner of ones has 4 ones and 5 zeros; both ways it is 8 adds."""
+    abacus = Abacus()
+    output = counting.pool2d(
+        abacus,
+        abacus.planes([[1, 1], [1, 1]]),
+        mode="average",
+        kernel=(3, 3),
+        stride=(1, 1),
+        padding=((1, 1), (1, 1)),
+        dilation=(1, 1),
+        rounding="valid",
+        count_padding=count_padding,
+    )
+    assert values(output) == [pytest.approx(corner)] * 4
+    assert (abacus.tally.adds, abacus.tally.divisions) == (4 * 8, 4)
+
+
+REFERENCE: dict[str, Callable[[float], float]] = {
+    "relu": lambda x: x if x > 0 else 0,
+    "relu6": lambda x: 6 if x > 6 else max(x, 0),
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "tanh": math.tanh,
+    "hard_sigmoid": lambda x: 0 if x < -2.5 else 1 if x > 2.5 else 0.2 * x + 0.5,
+    "hard_swish": lambda x: 0 if x < -3 else x if x > 3 else x * (x + 3) / 6,
+    "swish": lambda x: x / (1 + math.exp(-x)),
+}
+
+
+@pytest.mark.parametrize("function", REFERENCE)
+def test_activation_values(function: str) -> None:
+    """Each function by another definition of it."""
+    assert {*REFERENCE} == {*get_args(Function)} - {"softmax"}
+    abacus = Abacus()
+    points = [-7.0, -3.0, -2.5, -1.0, 0.0, 0.5, 2.5, 3.0, 6.0, 9.0]
+    output = counting.activation(abacus, [[abacus.scalar(x) for x in points]], function=function)
+    assert values(output) == pytest.approx([REFERENCE[function](x) for x in points])
+
+
+def test_softmax_values() -> None:
+    """All channels at one place sum to 1; large inputs do not overflow."""
+    abacus = Abacus()
+    first, second = cast("Rows", counting.softmax([[abacus.scalar(x) for x in row] for row in
+                                                   ([1000, 1000 + math.log(3)], [0, 0])]))
+    assert values(first) == pytest.approx([0.25, 0.75])
+    assert values(second) == [0.5, 0.5]
+    maps = cast("Map", counting.softmax(abacus.tensor((2, 4, 3, 2))))
+    for image in maps:
+        for i, j in ((i, j) for i in range(3) for j in range(2)):
+            assert math.fsum(plane[i][j].value for plane in image) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 4), (8, 3)])
+def test_batch_norm_values(shape: tuple[int, ...]) -> None:
+    """In training every channel has mean 0 and variance 1, and the running ones have moved."""
+    abacus = Abacus(training=True)
+    before = abacus.means[0,].value
+    x = abacus.tensor(shape)
+    output = counting.as_map(counting.batch_norm(abacus, x, scale=False, shift=False))
+    for c in range(3):
+        channel = values([image[c] for image in output])
+        assert math.fsum(channel) / len(channel) == pytest.approx(0, abs=1e-9)
+        assert math.fsum(y * y for y in channel) / len(channel) == pytest.approx(1, rel=1e-4)
+    channel = values([image[0] for image in counting.as_map(x)])
+    expected = 0.9 * before + 0.1 * math.fsum(channel) / len(channel)
+    assert abacus.means[0,].value == pytest.approx(expected)
+
+
+def test_lrn_values() -> None:
+    """AlexNet's section 3.3 at one place: channels 1, 2, 3, with the middle one seeing all."""
+    abacus = Abacus()
+    x = abacus.planes([[1]], [[2]], [[3]])
+    output = counting.lrn(abacus, x, size=3, alpha=3, beta=0.5, k=2)
+    assert values(output) == pytest.approx([1 / 7**0.5, 2 / 16**0.5, 3 / 15**0.5])
+
+
+def test_dropout_values() -> None:
+    """In training about the rate is dropped, and the rest is scaled up; else nothing changes."""
+    abacus = Abacus(training=True)
+    ones: Rows = [[abacus.scalar(1)] * 1000]
+    output = values(counting.dropout(abacus, ones, rate=0.25))
+    assert {*output} == {0, 1 / 0.75}
+    assert output.count(0) == pytest.approx(250, abs=5)
+    assert counting.dropout(Abacus(), ones, rate=0.25) is ones
+
+
+def test_gate_values() -> None:
+    """A gate of one row and column weighs a whole channel."""
+    abacus = Abacus()
+    x, gate = abacus.planes(grid(1, 3), grid(1, 3)), abacus.planes([[2]], [[-1]])
+    assert values(counting.multiply(abacus, x, gate)) == [0, 2, 4, 0, -1, -2]
+    assert abacus.tally.multiplies == 6
