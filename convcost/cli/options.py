@@ -36,7 +36,11 @@ Training = Annotated[
 ]
 ConventionName = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Also count as another tool does, such as ptflops."),
+    typer.Option(
+        metavar="NAME",
+        help="Also count as another does: torchvision, torchinfo, ptflops, thop, fvcore,"
+        " calflops, torch, imgclsmob, netscope, convnet-burden or mxop.",
+    ),
 ]
 Output = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write to a file, not to the terminal.")

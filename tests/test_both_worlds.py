@@ -1,0 +1,329 @@
+"""One rule, two worlds: a formula with numbers put in is the number.
+
+An example is drawn in numbers, then a second time with symbols in place of some or all of
+them: extents and attributes. Every result of the rules must come out the same. A kind
+needs a row in ``EXAMPLES`` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, cast, get_args
+
+import pytest
+import sympy
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sympy.logic.boolalg import Boolean
+
+from convcost.dims import Dim, recording, symbol
+from convcost.errors import ShapeError
+from convcost.layers import (
+    KINDS,
+    AbstractLayer,
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv2d,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPool2d,
+    Identity,
+    Input,
+    Lrn,
+    Multiply,
+    Pool2d,
+)
+from convcost.layers.activation import Function
+from convcost.tensors import FeatureMap, Tensor, Vector
+
+Example = tuple[AbstractLayer, tuple[Tensor, ...]]
+"""A layer and the shapes of its inputs."""
+
+
+# What is drawn -----------------------------------------------------------------------------
+
+booleans = st.booleans()
+modes = st.sampled_from(["max", "average"])
+roundings = st.sampled_from(["valid", "full", "clamped"])
+few = st.integers(1, 4)
+many = st.integers(1, 600)
+feature_maps = st.builds(FeatureMap, st.integers(1, 64), many, many, many)
+vectors = st.builds(Vector, st.integers(1, 64), many)
+tensors: st.SearchStrategy[Tensor] = st.one_of(feature_maps, vectors)
+
+kernels = st.tuples(st.integers(1, 11), st.integers(1, 11))
+strides = dilations = st.tuples(few, few)
+margins = st.tuples(st.integers(0, 5), st.integers(0, 5))
+paddings = st.one_of(st.just("same"), st.tuples(margins, margins))
+
+
+def of_one(
+    layers: st.SearchStrategy[AbstractLayer], inputs: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Example]:
+    """Draw a layer with one input, each by itself."""
+    return st.tuples(layers, st.tuples(inputs))
+
+
+@st.composite
+def conv2d_examples(draw: st.DrawFn) -> Example:
+    """Draw a convolution whose groups divide its channels."""
+    groups, per_group_in, per_group_out = draw(st.tuples(few, many, many))
+    layer = Conv2d(
+        filters=groups * per_group_out,
+        kernel=draw(kernels),
+        stride=draw(strides),
+        padding=draw(paddings),
+        dilation=draw(dilations),
+        groups=groups,
+        bias=draw(booleans),
+    )
+    return layer, (draw(feature_maps).with_channels(groups * per_group_in),)
+
+
+pools = st.builds(
+    Pool2d,
+    mode=modes,
+    kernel=kernels,
+    stride=strides,
+    padding=paddings,
+    dilation=dilations,
+    rounding=roundings,
+    count_padding=booleans,
+)
+
+
+@st.composite
+def multiply_examples(draw: st.DrawFn) -> Example:
+    """Draw a product of like tensors, some of them gates if there are rows and columns."""
+    first = draw(tensors)
+    like: list[Tensor] = [first]
+    if isinstance(first, FeatureMap):
+        like.append(FeatureMap(first.n, first.c, 1, 1))
+    return Multiply(), (first, *draw(st.lists(st.sampled_from(like), min_size=1, max_size=3)))
+
+
+@st.composite
+def concat_examples(draw: st.DrawFn) -> Example:
+    """Draw tensors that differ in their channels alone."""
+    first = draw(tensors)
+    channels = draw(st.lists(many, min_size=1, max_size=3))
+    return Concat(), (first, *(first.with_channels(c) for c in channels))
+
+
+EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
+    Input: st.tuples(
+        st.builds(Input, batch=many, channels=many, height=many, width=many), st.just(())
+    ),
+    Conv2d: conv2d_examples(),
+    Pool2d: of_one(pools, feature_maps),
+    GlobalPool2d: of_one(st.builds(GlobalPool2d, mode=modes), feature_maps),
+    Dense: of_one(st.builds(Dense, units=many, bias=booleans), tensors),
+    BatchNorm: of_one(st.builds(BatchNorm, scale=booleans, shift=booleans), tensors),
+    Activation: of_one(
+        st.builds(Activation, function=st.sampled_from(get_args(Function))), tensors
+    ),
+    Lrn: of_one(st.builds(Lrn, size=st.integers(1, 9)), feature_maps),
+    Dropout: of_one(st.builds(Dropout, rate=st.floats(0, 1, exclude_max=True)), tensors),
+    Flatten: of_one(st.just(Flatten()), tensors),
+    Add: st.builds(lambda x, times: (Add(), (x,) * times), tensors, st.integers(2, 4)),
+    Multiply: multiply_examples(),
+    Concat: concat_examples(),
+    Identity: of_one(st.just(Identity()), tensors),
+}
+
+
+# From numbers to symbols and back ----------------------------------------------------------
+
+
+class Symbols:
+    """Symbols in place of numbers, and the number that each one stands for.
+
+    ``wanted`` decides for a name whether it becomes a symbol. A symbol is positive, so a
+    number below 1 stays.
+    """
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        """Start without any."""
+        self.wanted = wanted
+        self.numbers: dict[sympy.Symbol, int] = {}
+        self.dims: dict[str, Dim] = {}
+
+    def dim(self, name: str, number: Dim) -> Dim:
+        """Return what stands for the number of that name: always the same for one name."""
+        assert isinstance(number, int)
+        if name not in self.dims:
+            self.dims[name] = number
+            if number >= 1 and self.wanted(name):
+                self.dims[name] = symbol(name)
+                self.numbers[symbol(name)] = number
+        return self.dims[name]
+
+    def attribute(self, name: str, value: Any) -> Any:
+        """Return an attribute with its numbers replaced, in pairs and pairs of pairs too."""
+        if isinstance(value, tuple):
+            return tuple(self.attribute(f"{name}{i}", item) for i, item in enumerate(value))
+        return self.dim(name, value) if type(value) is int else value
+
+    def layer(self, layer: AbstractLayer) -> AbstractLayer:
+        """Return a layer with the numbers among its attributes replaced."""
+        changes = {
+            field.name: self.attribute(field.name, getattr(layer, field.name))
+            for field in fields(cast("Any", layer))
+        }
+        return cast("AbstractLayer", replace(cast("Any", layer), **changes))
+
+    def tensor(self, tensor: Tensor, place: str = "") -> Tensor:
+        """Return a shape with its extents replaced.
+
+        Without a place, equal extents of one axis become the same symbol, as they do in a
+        network where tensors meet that come from one source.
+        """
+        dims = [
+            self.dim(f"{field.name}{place or '_' + str(getattr(tensor, field.name))}", extent)
+            for field, extent in zip(fields(tensor), tensor.shape, strict=True)
+        ]
+        return type(tensor)(*dims)
+
+    def number(self, dim: Dim) -> Dim:
+        """Return a formula with the numbers put in."""
+        if isinstance(dim, int):
+            return dim
+        value = dim.subs(self.numbers)
+        assert value.is_Integer, f"{dim} is {value} at {self.numbers}"
+        return int(value)
+
+    def holds(self, condition: Boolean) -> bool:
+        """Return whether a condition is true of the numbers."""
+        return bool(condition.subs(self.numbers))
+
+
+def outcome(layer: AbstractLayer, shapes: tuple[Tensor, ...]) -> dict[str, Dim]:
+    """Return everything that the rules say, by name."""
+    output = layer.output_shape(*shapes)
+    result: dict[str, Dim] = {"statistics": layer.statistics(*shapes)}
+    records = {
+        "output": output,
+        "parameters": layer.parameters(*shapes),
+        "work": layer.work(*shapes),
+        "training work": layer.training_work(*shapes),
+    }
+    for title, record in records.items():
+        name = f"{title}, {type(record).__name__}"
+        result |= {f"{name}: {f.name}": getattr(record, f.name) for f in fields(record)}
+    return result
+
+
+def in_symbols(
+    symbols: Symbols, layer: AbstractLayer, shapes: tuple[Tensor, ...], *, apart: bool = False
+) -> tuple[dict[str, Dim], list[Boolean]]:
+    """Return everything that the rules say of symbols, and on what conditions."""
+    with recording() as conditions:
+        lifted = tuple(
+            symbols.tensor(shape, f"_of_{i}" if apart else "") for i, shape in enumerate(shapes)
+        )
+        return outcome(symbols.layer(layer), lifted), conditions
+
+
+# The worlds agree --------------------------------------------------------------------------
+
+
+def test_every_kind_has_examples() -> None:
+    """A new kind is held to both worlds, or this fails."""
+    assert {*EXAMPLES} == {*KINDS}
+
+
+@pytest.mark.parametrize("share", ["all", "some"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_formula_with_numbers_put_in_is_the_number(
+    kind: type[AbstractLayer], share: str, data: st.DataObject
+) -> None:
+    """Symbols for all or for some of the extents and attributes make no difference."""
+    layer, shapes = data.draw(EXAMPLES[kind])
+    symbols = Symbols(lambda name: share == "all" or data.draw(booleans, label=name))
+    formulas, conditions = in_symbols(symbols, layer, shapes)
+    assume(all(map(symbols.holds, conditions)))
+    numbers = outcome(layer, shapes)
+    assert {name: symbols.number(formula) for name, formula in formulas.items()} == numbers
+
+
+@pytest.mark.parametrize("kind", [Add, Concat], ids=lambda kind: kind.kind)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_tensors_from_different_sources_may_meet(
+    kind: type[AbstractLayer], data: st.DataObject
+) -> None:
+    """If every extent has its own symbol, that they agree is a condition, and it holds."""
+    layer, shapes = data.draw(EXAMPLES[kind])
+    symbols = Symbols(lambda _: True)
+    formulas, conditions = in_symbols(symbols, layer, shapes, apart=True)
+    assert conditions
+    assert all(map(symbols.holds, conditions))
+    numbers = outcome(layer, shapes)
+    assert {name: symbols.number(formula) for name, formula in formulas.items()} == numbers
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_integers_give_plain_integers(kind: type[AbstractLayer], data: st.DataObject) -> None:
+    """No float, no bool and no SymPy number comes out of integers."""
+    layer, shapes = data.draw(EXAMPLES[kind])
+    try:
+        numbers = outcome(layer, shapes)
+    except ShapeError:
+        assume(False)  # noqa: FBT003
+    assert {name: type(number) for name, number in numbers.items()} == dict.fromkeys(numbers, int)
+
+
+# What the conditions are for ---------------------------------------------------------------
+
+small_maps = st.builds(FeatureMap, *[st.integers(1, 6)] * 4)
+small_vectors = st.builds(Vector, *[st.integers(1, 2)] * 2)
+pairs_of_like_rank = st.one_of(
+    st.tuples(
+        st.builds(FeatureMap, *[st.integers(1, 2)] * 4),
+        *[st.builds(FeatureMap, *[st.integers(1, 2)] * 4)],
+    ),
+    st.tuples(small_vectors, small_vectors),
+)
+UNCHECKED: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
+    Conv2d: of_one(
+        st.builds(
+            Conv2d,
+            filters=few,
+            kernel=st.tuples(few, few),
+            stride=strides,
+            padding=st.tuples(margins, margins),
+            dilation=dilations,
+            groups=few,
+        ),
+        small_maps,
+    ),
+    Pool2d: of_one(pools, small_maps),
+    Add: st.tuples(st.just(Add()), pairs_of_like_rank),
+    Concat: st.tuples(st.just(Concat()), pairs_of_like_rank),
+}
+
+
+@pytest.mark.parametrize("kind", UNCHECKED, ids=lambda kind: kind.kind)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_numbers_are_refused_exactly_if_a_condition_is_false(
+    kind: type[AbstractLayer], data: st.DataObject
+) -> None:
+    """The recorded conditions are the domain of the formula, neither more nor less."""
+    layer, shapes = data.draw(UNCHECKED[kind])
+    symbols = Symbols(lambda _: True)
+    formulas, conditions = in_symbols(symbols, layer, shapes, apart=True)
+    if all(map(symbols.holds, conditions)):
+        numbers = outcome(layer, shapes)
+        assert {name: symbols.number(formula) for name, formula in formulas.items()} == numbers
+    else:
+        with pytest.raises(ShapeError):
+            outcome(layer, shapes)
