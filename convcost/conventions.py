@@ -149,7 +149,7 @@ class Convention:
     """Someone's way to count.
 
     ``weights`` says how much one of each quantity counts; ``divisor`` is applied to the
-    sum. ``with_memory`` is set where bytes are reported too: of all parameters with the
+    sum. ``form`` is how its author prints the count, in units of ``scale``. ``with_memory`` is set where bytes are reported too: of all parameters with the
     running statistics, and of every output but that of the layers in ``_IN_PLACE``.
     """
 
@@ -158,6 +158,8 @@ class Convention:
     weights: Mapping[str, int]
     source: str
     divisor: int = 1
+    scale: int = 1
+    form: str = ""
     with_memory: bool = False
 
 
@@ -171,6 +173,13 @@ class Conventional:
     parameter_bytes: Dim | None
     feature_bytes: Dim | None
 
+    @property
+    def printed(self) -> str | None:
+        """The count as its author prints it, where that is known and it is a number."""
+        if not self.convention.form or not isinstance(self.count, int | Fraction):
+            return None
+        return self.convention.form.format(float(self.count / self.convention.scale))
+
 
 _IN_PLACE = (Activation, Dropout, Flatten)
 
@@ -182,6 +191,8 @@ CONVENTIONS: tuple[Convention, ...] = (
         "multiply-adds",
         _MACS,
         "torchvision 0.29.1, `_ops` in the weights' metadata (there in billions)",
+        scale=10**9,
+        form="{:.3f}",
     ),
     Convention("calflops", "MACs", _MACS, "calflops 0.3.2, pytorch_ops.py: MACs, bias left out"),
     Convention(
@@ -244,6 +255,8 @@ CONVENTIONS: tuple[Convention, ...] = (
         ),
         "osmr/imgclsmob, pytorch/model_stats.py and the README's tables (there in millions)",
         divisor=2,
+        scale=10**6,
+        form="{:,.2f}M",
     ),
     Convention(
         "netscope",

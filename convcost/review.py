@@ -71,7 +71,8 @@ def _dropped_edges(network: Network, layers: Sequence[LayerCost]) -> Iterator[No
             dropped = extent - ((positions - 1) * window.stride + window.reach - before)
             # A stride longer than the window skips inside as well; that is its purpose.
             if dropped > 0 and window.reach >= window.stride:
-                parts.append(f"the last {dropped} of {extent} {name}s")
+                last = f"last {dropped} {name}s" if dropped > 1 else f"last {name}"
+                parts.append(f"the {last} of {extent}")
         if parts:
             yield Note("dropped-edge", cost.name, f"never sees {' and '.join(parts)}")
 

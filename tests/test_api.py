@@ -103,3 +103,11 @@ def test_the_graph_is_networkx() -> None:
         "stage1.basic_unit1.body.bn2": 0,
         "pool1": 1,
     }
+
+
+def test_a_preactivated_shortcut_reads_what_its_name_says() -> None:
+    # arXiv:1603.05027, figure 1(b), and Gluon's zoo: the projection reads the activated
+    # input, an identity the input itself. Costs would not tell.
+    layers = {layer.name: layer for layer in convcost.analyse(convcost.load("resnet50-v2")).layers}
+    assert layers["stage1.unit1.shortcut"].inputs == ("stage1.unit1.preactivated",)
+    assert layers["stage1.unit2.add1"].inputs == ("stage1.unit2.residual", "stage1.unit1.add1")

@@ -36,7 +36,7 @@ def run(*arguments: str, columns: int = 80) -> str:
 def spawn(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "convcost", *arguments],
+        [sys.executable, "-P", "-m", "convcost", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -131,7 +131,8 @@ def test_json_of_a_convention() -> None:
         run("analyze", "resnet50", "--convention", "imgclsmob", "--format", "json")
     )
     assert document["convention"] == {
-        "name": "imgclsmob", "unit": "FLOPs/2", "count": 4110476960, "parameters": 25557032
+        "name": "imgclsmob", "unit": "FLOPs/2", "count": 4110476960, "printed": "4,110.48M",
+        "parameters": 25557032,
     }  # fmt: skip
     burden = json.loads(
         run("analyze", "vgg16", "--convention", "convnet-burden", "--format", "json")

@@ -18,13 +18,12 @@ from convcost.report.rows import rows as report_rows
 
 pytest.importorskip("mxnet", reason="MXNet is what the networks are compared with")
 
-from gluon_networks import (  # noqa: E402 - it imports mxnet
+from gluon_networks import (
     NETWORKS,
     Factory,
     Graph,
     Row,
     Shape,
-    resnet18_d2l,
     rows,
     trace,
     vgg11_d2l,
@@ -32,17 +31,23 @@ from gluon_networks import (  # noqa: E402 - it imports mxnet
 )
 
 WITHOUT: Mapping[str, str] = {
-    "resnet50": "the zoo's v1 strides in the first 1x1 and has biases there",
-    "resnet101": "the zoo's v1 strides in the first 1x1 and has biases there",
-    "resnet152": "the zoo's v1 strides in the first 1x1 and has biases there",
-    "resnet50-original": "the zoo's v1 has biases in its 1x1 convolutions",
-    "resnet101-original": "the zoo's v1 has biases in its 1x1 convolutions",
-    "resnet152-original": "the zoo's v1 has biases in its 1x1 convolutions",
+    "resnet50": "the zoo's has biases in its 1x1 convolutions, and stride 2 in the first",
+    "resnet101": "the zoo's has biases in its 1x1 convolutions, and stride 2 in the first",
+    "resnet152": "the zoo's has biases in its 1x1 convolutions, and stride 2 in the first",
+    "resnet50-original": "the zoo's has biases in its 1x1 convolutions: compared without them",
+    "resnet101-original": "the zoo's has biases in its 1x1 convolutions: compared without them",
+    "resnet152-original": "the zoo's has biases in its 1x1 convolutions: compared without them",
 }
+"""The networks that are not in the table, and why."""
 
 ELSEWHERE: list[tuple[str, Factory | None, dict[str, Any], Shape]] = [
     ("vgg11", lambda: vgg11_d2l, {"preset": "fashion-mnist"}, (2, 1, 96, 96)),
-    ("resnet18", partial(vision.resnet18_v1, classes=10), {"preset": "fashion-mnist"}, (2, 1, 96, 96)),
+    (
+        "resnet18",
+        partial(vision.resnet18_v1, classes=10),
+        {"preset": "fashion-mnist"},
+        (2, 1, 96, 96),
+    ),
     ("resnet18-v2", None, {}, (2, 3, 160, 192)),
     ("alexnet", None, {}, (2, 3, 256, 199)),
     ("alexnet-caffe", None, {}, (2, 3, 243, 230)),
@@ -64,6 +69,7 @@ OPERATORS: Mapping[str, str] = {
 
 
 def operator(cost: LayerCost) -> str:
+    """Name a layer's operator as in MXNet's graph, with the window if it pools."""
     layer = cost.layer
     if not isinstance(layer, Pool2d | GlobalPool2d):
         return OPERATORS[cost.kind]
@@ -73,10 +79,11 @@ def operator(cost: LayerCost) -> str:
 
 
 def counted(cost: NetworkCost) -> Iterator[Row]:
+    """Yield the rows that MXNet should agree with."""
     for layer in cost.layers:
         if layer.kind in OPERATORS:
-            shape: Shape = layer.output.shape[1:]
-            yield operator(layer), shape, layer.parameters.count, layer.statistics, layer.macs
+            shape, learned = layer.output.shape[1:], layer.parameters.count
+            yield operator(layer), shape, learned, layer.statistics, layer.macs
 
 
 def allocated(graph: Graph, shape: Shape) -> tuple[int, int]:
@@ -89,6 +96,7 @@ def allocated(graph: Graph, shape: Shape) -> tuple[int, int]:
 
 
 def compare(cost: NetworkCost, graph: Graph, shape: Shape) -> None:
+    """Compare all layers, and what they come to."""
     assert cost.input.shape == shape
     expected = list(rows(graph, shape))
     assert sorted(counted(cost), key=repr) == sorted(expected, key=repr)
@@ -114,6 +122,16 @@ def test_network_equals_its_likeness_at_another_input(
     network = convcost.load(name, input=(channels, height, width), **options)
     cost = convcost.analyse(network, batch=batch)
     compare(cost, trace((factory or NETWORKS[name][0])()), shape)
+
+
+@pytest.mark.parametrize("depth", [50, 101, 152])
+def test_original_resnet_equals_the_zoos_but_for_its_biases(depth: int) -> None:
+    zoo = trace(getattr(vision, f"resnet{depth}_v1")())
+    names = zoo.symbol.list_arguments()
+    biases = frozenset(name for name in names if re.search(r"conv\d+_bias$", name))
+    assert len(biases) == 2 * (depth - 2) // 3  # two in every unit of three convolutions
+    cost = convcost.analyse(convcost.load(f"resnet{depth}-original"))
+    compare(cost, zoo._replace(fixed=zoo.fixed | biases), (1, 3, 224, 224))
 
 
 def test_every_network_has_a_likeness_or_a_reason() -> None:
@@ -154,6 +172,7 @@ VGG_PRINTED = """
 
 
 def printed(text: str) -> list[tuple[str, Shape]]:
+    """Read the lines that the notes' loop over the layers printed."""
     found = re.findall(r"^ *(\w+) output shape:\t (\(.+\))$", text, re.MULTILINE)
     assert len(found) == len(text.split("\n")) - 2
     return [(name, literal_eval(shape)) for name, shape in found]
@@ -167,8 +186,15 @@ def test_alexnet_has_the_names_and_shapes_that_the_notes_print() -> None:
 
 def test_vgg_has_the_shapes_that_the_notes_print() -> None:
     cost = convcost.analyse(convcost.load("vgg11", preset="fashion-mnist"))
-    # In Gluon a dense layer flattens, and holds its activation.
+    # In Gluon a dense layer flattens by itself, and holds its activation.
     shown = [row for row in report_rows(cost, depth=1) if row.kind not in {"flatten", "activation"}]
-    theirs = [
-        "sequential1 sequential2 sequential3 sequential4 sequential5 dense0 dropout0 dense1"
+    ours = [
+        *(f"block{n}" for n in range(1, 6)),
+        "dense1",
+        "dropout1",
+        "dense2",
+        "dropout2",
+        "dense3",
     ]
+    shapes = [shape for _, shape in printed(VGG_PRINTED)]
+    assert [(row.label, row.output) for row in shown] == list(zip(ours, shapes, strict=True))

@@ -17,7 +17,10 @@ def modules_after(code: str) -> set[str]:
     """Run code in a fresh process; return the top-level modules it has loaded."""
     report = "import json, sys; print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", f"{code}\n{report}"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 

@@ -51,6 +51,7 @@ def convention_record(conventional: Conventional) -> dict[str, Any]:
         "name": conventional.convention.name,
         "unit": conventional.convention.unit,
         "count": conventional.count,
+        "printed": conventional.printed,
         "parameters": conventional.parameters,
         "parameter_bytes": conventional.parameter_bytes,
         "feature_bytes": conventional.feature_bytes,

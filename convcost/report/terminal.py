@@ -141,9 +141,11 @@ class Analysis:
 
 
 def _convention(conventional: Conventional) -> str:
+    printed = f" (printed as {conventional.printed})" if conventional.printed else ""
     parts = [
         f"{conventional.convention.name}: {units.exact(conventional.count)}"
-        f" {conventional.convention.unit}, {units.exact(conventional.parameters)} parameters"
+        f" {conventional.convention.unit}{printed}",
+        f"{units.exact(conventional.parameters)} parameters",
     ]
     if conventional.parameter_bytes is not None and conventional.feature_bytes is not None:
         parts.append(
