@@ -8,6 +8,7 @@ from dataclasses import replace
 from convcost.cost import ELEMENT_BYTES, LayerCost, NetworkCost
 from convcost.dims import Dim
 from convcost.errors import ConvcostError, Problem, ShapeError, SpecError, nearest
+from convcost.expressions import LARGEST_BITS
 from convcost.graph import INPUT, Network, Node
 from convcost.layers import Input
 from convcost.review import review
@@ -28,7 +29,7 @@ def infer_shapes(network: Network, *, batch: Dim = 1) -> dict[str, Tensor]:
         inputs = [shapes[name] for name in node.inputs]
         try:
             _require_accepted(node, inputs)
-            shapes[node.name] = layer.output_shape(*inputs)
+            shapes[node.name] = _require_countable(layer.output_shape(*inputs))
         except ConvcostError as error:
             given = ", ".join(
                 f"{_shown(shape)} from {name!r}"
@@ -86,6 +87,14 @@ def _require_accepted(node: Node, inputs: list[Tensor]) -> None:
     for shape in inputs:
         if not isinstance(shape, node.layer.accepts):
             raise ShapeError(f"expected a feature map (N, C, H, W), got {_shown(shape)}")
+
+
+def _require_countable(shape: Tensor) -> Tensor:
+    """Refuse extents that only a mistake can make so large."""
+    for extent in shape.shape:
+        if isinstance(extent, int) and extent.bit_length() > LARGEST_BITS:
+            raise ShapeError(f"an extent of {extent.bit_length()} bits is too large")
+    return shape
 
 
 def _shown(shape: Tensor) -> str:

@@ -149,8 +149,9 @@ class Convention:
     """Someone's way to count.
 
     ``weights`` says how much one of each quantity counts; ``divisor`` is applied to the
-    sum. ``form`` is how its author prints the count, in units of ``scale``. ``with_memory`` is set where bytes are reported too: of all parameters with the
-    running statistics, and of every output but that of the layers in ``_IN_PLACE``.
+    sum. ``form`` is how its author prints the count, in units of ``scale``.
+    ``with_memory`` is set where bytes are reported too: of all parameters with the running
+    statistics, and of every output but that of the layers in ``_IN_PLACE``.
     """
 
     name: str

@@ -34,6 +34,11 @@ def symbol(name: str) -> sympy.Symbol:
     return sympy.Symbol(name, integer=True, positive=True)
 
 
+def is_dim(value: object) -> bool:
+    """Whether a value is a whole number, or an expression that stands for one."""
+    return isinstance(value, int) or getattr(value, "is_integer", None) is True
+
+
 @contextmanager
 def recording() -> Iterator[list[Boolean]]:
     """Collect the conditions that the rules called inside could not decide."""
@@ -90,6 +95,8 @@ def floor_div(dividend: Dim, divisor: Dim) -> Dim:
         return dividend // divisor
     import sympy
 
+    if divisor == 0:
+        raise ZeroDivisionError
     numerator = _expression(dividend)
     inner = [term for term in sympy.Add.make_args(numerator) if isinstance(term, sympy.floor)]
     if len(inner) == 1:
@@ -107,6 +114,9 @@ def modulo(dividend: Dim, divisor: Dim) -> Dim:
     if isinstance(dividend, int) and isinstance(divisor, int):
         return dividend % divisor
     import sympy
+
+    if divisor == 0:
+        raise ZeroDivisionError
 
     return _plain(sympy.Mod(dividend, divisor))
 

@@ -20,9 +20,15 @@ class Location:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
-    def part(self, offset: int, length: int) -> Location:
-        """Return the place of ``length`` characters that start ``offset`` after this one."""
-        return replace(self, column=self.column + offset, length=length)
+    def part(self, text: str, offset: int, length: int) -> Location:
+        """Return the place of a part of a text that stands here, in quotes perhaps.
+
+        It is this place itself if the text does not stand on the line as it is.
+        """
+        start = self.source_line.find(text, self.column - 1)
+        if start < 0:
+            return self
+        return replace(self, column=start + offset + 1, length=length)
 
     def excerpt(self) -> str:
         """Return the line, and under it a caret for every character that is meant."""
@@ -49,6 +55,15 @@ class Problem:
             parts.append(self.location.excerpt())
         parts.extend(f"  {detail}" for detail in self.details)
         return "\n".join(parts)
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Sort problems by their place, each once; those without a place come first."""
+
+    def place(problem: Problem) -> tuple[int, int]:
+        return (problem.location.line, problem.location.column) if problem.location else (0, 0)
+
+    return sorted(dict.fromkeys(problems), key=place)
 
 
 class ConvcostError(Exception):

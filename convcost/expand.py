@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from convcost.errors import ConvcostError, GraphError, Location, Problem, SpecError
-from convcost.expressions import Expression
+from convcost.errors import ConvcostError, GraphError, Location, SpecError
 from convcost.layers import AbstractLayer
-from convcost.spec import Call, Layer, Let, NetworkSpec, Reference, Repeat, Step, Written
+from convcost.spec import Call, Layer, Let, NetworkSpec, Reference, Repeat, Step
+from convcost.values import evaluate, make_layer, rounds_of
 
 MOST_STEPS = 500_000
-MOST_NESTED = 40  # calls of blocks inside blocks
-MOST_PROBLEMS = 20
+MOST_NESTED = 60  # lists of layers inside lists of layers
+MOST_ERRORS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,55 +71,61 @@ class _Frame:
         return ".".join((*self.path, name))
 
 
-def evaluate(written: Written | None, values: Mapping[str, Any]) -> Any:
-    """Compute the expressions in a value."""
-    if isinstance(written, Expression):
-        return written.value(values)
-    if isinstance(written, tuple):
-        return tuple([evaluate(part, values) for part in written])
-    return written
-
-
 class Expansion:
-    """The layers of a network, written out with given parameters."""
+    """The layers of a network, written out with given parameters.
+
+    What is wrong is collected in ``errors``, each mistake once however often it is run.
+    """
 
     def __init__(self, spec: NetworkSpec, parameters: Mapping[str, Any], start: str) -> None:
         """Write out all layers of ``spec``; ``start`` names the network's input."""
         self.placed: dict[str, Placed] = {}
         self.outputs: dict[str, Source] = {start: start}
-        self.problems: list[Problem] = []
+        self.errors: list[ConvcostError] = []
+        self.last: Source = start
         self._spec = spec
         self._parameters = parameters
         self._steps_left = MOST_STEPS
+        self._depth = 0
+        self._wrong: set[int] = set()
         frame = _Frame((), dict(parameters), start, _own_names(spec.layers))
         try:
             self.last = self._list(spec.layers, start, frame)
-        except ConvcostError as error:  # one after which there is no going on
-            self.problems.extend(error.problems)
-            self.last = start
+        except _EndError as error:
+            self.errors.append(SpecError(*error.problems))
 
     def _list(self, steps: tuple[Step, ...], source: Source, frame: _Frame) -> Source:
         """Write out a list of layers; return where its output comes from."""
+        self._depth += 1
         for step in steps:
-            self._steps_left -= 1
-            if self._steps_left < 0:
-                raise _FatalError(f"more than {MOST_STEPS:,} layers", location=step.location)
+            self._count(step)
             try:
                 source = self._step(step, source, frame)
-            except _FatalError:
+            except _EndError:
                 raise
             except ConvcostError as error:
-                self.problems.extend(error.problems)
-                if len(self.problems) >= MOST_PROBLEMS:
-                    raise _FatalError("too many errors, the rest is left out") from None
+                if id(step) not in self._wrong:
+                    self._wrong.add(id(step))
+                    self.errors.append(error)
+                if len(self.errors) >= MOST_ERRORS:
+                    raise _EndError("too many errors: the rest is left out") from None
+        self._depth -= 1
         return source
+
+    def _count(self, step: Step) -> None:
+        """Take a step, or refuse if that is one too many or too deep."""
+        self._steps_left -= 1
+        if self._steps_left < 0:
+            raise _EndError(f"more than {MOST_STEPS:,} layers", location=step.location)
+        if self._depth > MOST_NESTED:
+            raise _EndError(f"nested more than {MOST_NESTED} deep", location=step.location)
 
     def _step(self, step: Step, source: Source, frame: _Frame) -> Source:
         if isinstance(step.action, Let):
             for name, written in step.action.values.items():
                 frame.values[name] = evaluate(written, frame.values)
             return source
-        if step.when is not None and not _decided(step.when, frame.values):
+        if step.when is not None and not step.when.holds(frame.values):
             return source
         sources = tuple(
             frame.start if reference.name == "input" else Pending(reference, frame.path)
@@ -129,30 +135,30 @@ class Expansion:
             case Layer():
                 return self._layer(step, step.action, sources, frame)
             case Call():
-                return self._call(step, step.action, _only(sources, step), frame)
+                start = _only(sources, f"block {step.action.block!r}", step)
+                return self._call(step, step.action, start, frame)
             case Repeat():
-                return self._repeat(step, step.action, _only(sources, step), frame)
+                start = _only(sources, "repeat", step)
+                return self._repeat(step, step.action, start, frame)
 
     def _layer(
         self, step: Step, action: Layer, sources: tuple[Source, ...], frame: _Frame
     ) -> Source:
         name = frame.full(frame.name(step))
+        where = f"layer {name!r} ({action.layer.kind})"
+        self._put(name, name, step)  # before its attributes, so that others may refer to it
         if action.branches:
-            start = _only(sources, step)
+            start = _only(sources, where, step)
             sources = tuple(
                 self._branch(branch, steps, start, frame)
                 for branch, steps in action.branches.items()
             )
-        layer = _make(name, step, action, frame.values)
+        layer = make_layer(where, step, action, frame.values)
         if not action.layer.joins:
-            _only(sources, step)
+            _only(sources, where, step)
         elif len(sources) < 2:  # noqa: PLR2004 - what joining means
-            raise GraphError(
-                f"layer {name!r} ({layer.kind}): expected 2 inputs or more, got 1:"
-                " give it 'from: [...]' or 'branches'",
-                location=step.location,
-            )
-        self._put(name, name, step)
+            message = f"{where} takes 2 inputs or more, got 1: give it 'from: [...]' or 'branches'"
+            raise GraphError(message, location=step.location)
         self.placed[name] = Placed(name, frame.path, layer, sources, step.location)
         return name
 
@@ -162,13 +168,10 @@ class Expansion:
             name = frame.numbered(branch)
         self.outputs[frame.full(name)] = start
         inside = frame.inside(name, dict(frame.values), frame.start, steps)
-        source = self._list(steps, start, inside)
-        self.outputs[frame.full(name)] = source
+        source = self.outputs[frame.full(name)] = self._list(steps, start, inside)
         return source
 
     def _call(self, step: Step, action: Call, start: Source, frame: _Frame) -> Source:
-        if len(frame.path) > MOST_NESTED:
-            raise _FatalError(f"nested more than {MOST_NESTED} deep", location=step.location)
         block = self._spec.blocks[action.block]
         values = dict(self._parameters)
         for argument, default in block.arguments.items():
@@ -187,16 +190,14 @@ class Expansion:
         return source
 
     def _repeat(self, step: Step, action: Repeat, source: Source, frame: _Frame) -> Source:
-        rounds = _rounds(step, action, frame.values)
+        rounds = rounds_of(step, action, frame.values, most=self._steps_left + 1)
         bound = {*action.over, *([action.index] if action.index else [])}
         shadowed = {name: frame.values[name] for name in bound if name in frame.values}
         for index, values in enumerate(rounds):
+            self._count(step)
             frame.values.update(values)
             if action.index:
                 frame.values[action.index] = index
-            self._steps_left -= 1
-            if self._steps_left < 0:
-                raise _FatalError(f"more than {MOST_STEPS:,} layers", location=step.location)
             if step.name:
                 name = f"{step.name}{index + 1}"
                 inside = frame.inside(name, frame.values, source, action.layers)
@@ -216,7 +217,7 @@ class Expansion:
         self.outputs[full] = source
 
 
-class _FatalError(SpecError):
+class _EndError(SpecError):
     """An error after which writing out stops."""
 
 
@@ -228,57 +229,12 @@ def _own_names(steps: tuple[Step, ...]) -> frozenset[str]:
             names.add(step.name)
         elif isinstance(step.action, Repeat):
             names |= _own_names(step.action.layers)
+        if isinstance(step.action, Layer):
+            names.update(step.action.branches)
     return frozenset(names)
 
 
-def _decided(when: Expression, values: Mapping[str, Any]) -> bool:
-    value = when.value(values)
-    if not isinstance(value, int):
-        raise SpecError(
-            f"{when.text!r} decides which layers there are: it needs numbers, not symbols",
-            location=when.location,
-        )
-    return bool(value)
-
-
-def _only(sources: tuple[Source, ...], step: Step) -> Source:
+def _only(sources: tuple[Source, ...], where: str, step: Step) -> Source:
     if len(sources) != 1:
-        raise GraphError(f"{step.label} takes 1 input, got {len(sources)}", location=step.location)
+        raise GraphError(f"{where} takes 1 input, got {len(sources)}", location=step.location)
     return sources[0]
-
-
-def _make(name: str, step: Step, action: Layer, values: Mapping[str, Any]) -> AbstractLayer:
-    """Compute the attributes of a layer."""
-    where = f"layer {name!r} ({action.layer.kind})"
-    settled = {}
-    for key, attribute in action.attributes.items():
-        try:
-            settled[key] = attribute.form.settle(evaluate(attribute.written, values))
-        except ConvcostError as error:
-            raise error.at(f"{where}: {key}", attribute.location or step.location) from None
-    try:
-        return action.layer(**settled)
-    except ConvcostError as error:
-        key = str(error.problems[0].message).split(" ", 1)[0]
-        known = action.attributes.get(key)
-        raise error.at(where, (known and known.location) or step.location) from None
-
-
-def _rounds(step: Step, action: Repeat, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the values of each round; a plain repetition has none."""
-    if action.times is not None:
-        times = action.times.value(values)
-        if not isinstance(times, int) or times < 0:
-            raise SpecError(
-                f"times must be a whole number, 0 or more, got {times}", location=step.location
-            )
-        return [{}] * min(times, MOST_STEPS + 1)
-    lists = {name: evaluate(written, values) for name, written in action.over.items()}
-    for name, items in lists.items():
-        if not isinstance(items, tuple):
-            raise SpecError(f"'over' takes lists; {name} is {items}", location=step.location)
-    lengths = {len(items) for items in lists.values()}
-    if len(lengths) != 1:
-        sizes = ", ".join(f"{name} has {len(items)}" for name, items in lists.items())
-        raise SpecError(f"lists of unlike length: {sizes or 'none'}", location=step.location)
-    return [dict(zip(lists, items, strict=True)) for items in zip(*lists.values(), strict=True)]

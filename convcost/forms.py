@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import yaml
 
-from convcost.dims import Dim
+from convcost.dims import Dim, is_dim
 from convcost.errors import SpecError, nearest
 from convcost.expressions import parse
 from convcost.layers import AbstractLayer
@@ -47,11 +47,18 @@ def read_value(node: yaml.Node, scope: Scope) -> Written:
 VALUE_SCHEMA = {"anyOf": [*EXPRESSION_SCHEMA["anyOf"], {"type": "boolean"}, {"type": "array"}]}
 
 
+def read_text_of(node: yaml.Node, scope: Scope) -> str:
+    """Read a line of prose."""
+    return text_of(node, scope, "text")
+
+
 def read_name(node: yaml.Node, scope: Scope) -> str:
     """Read a name for a layer, a block or a value."""
     name = text_of(node, scope, "a name")
     if not NAME.fullmatch(name):
         raise scope.error(node, f"expected a name of letters, digits, _ and -, got {name!r}")
+    if name == "input":
+        raise scope.error(node, "'input' names what a block is given: choose another name")
     return name
 
 
@@ -64,8 +71,8 @@ class NumberForm:
 
     def settle(self, value: Any) -> Dim:
         """Accept a number that is neither a list nor true or false."""
-        if isinstance(value, tuple | bool):
-            raise SpecError(f"expected a whole number, got {_shown(value)}")
+        if isinstance(value, bool) or not is_dim(value):
+            raise SpecError(f"expected a whole number, got {shown(value)}")
         return value  # type: ignore[no-any-return]
 
     def schema(self) -> dict[str, Any]:
@@ -83,7 +90,7 @@ class FlagForm:
     def settle(self, value: Any) -> bool:
         """Accept true and false, and 1 and 0."""
         if isinstance(value, tuple) or value not in (0, 1):
-            raise SpecError(f"expected true or false, got {_shown(value)}")
+            raise SpecError(f"expected true or false, got {shown(value)}")
         return bool(value)
 
     def schema(self) -> dict[str, Any]:
@@ -144,7 +151,7 @@ class PairForm:
         """Spread one number over both axes."""
         pair = value if isinstance(value, tuple) else (value, value)
         if len(pair) != 2:  # noqa: PLR2004 - rows and columns
-            raise SpecError(f"expected a number or [rows, columns], got {_shown(value)}")
+            raise SpecError(f"expected a number or [rows, columns], got {shown(value)}")
         number = NumberForm()
         return number.settle(pair[0]), number.settle(pair[1])
 
@@ -170,7 +177,7 @@ class PaddingForm:
         if len(axes) != 2:  # noqa: PLR2004 - rows and columns
             raise SpecError(
                 "expected same, a number, [rows, columns] or [[top, bottom], [left, right]],"
-                f" got {_shown(value)}"
+                f" got {shown(value)}"
             )
         pair = PairForm()
         return pair.settle(axes[0]), pair.settle(axes[1])
@@ -218,8 +225,10 @@ def attributes_of(kind: type[AbstractLayer]) -> Mapping[str, Field]:
     )
 
 
-def _shown(value: Any) -> str:
-    """Write a value as a spec would."""
+def shown(value: Any) -> str:
+    """Write a value as a spec would; a long list by its length."""
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        if len(value) > 8 or any(isinstance(item, tuple) for item in value):  # noqa: PLR2004
+            return f"a list of {len(value)}"
+        return "[" + ", ".join(map(shown, value)) + "]"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from convcost.errors import GraphError, Location, Problem, SpecError, nearest
-from convcost.expand import Expansion, Pending, Source, evaluate
+from convcost.cycles import find_cycles
+from convcost.dims import is_dim, require_at_least
+from convcost.errors import ConvcostError, GraphError, Location, SpecError, in_order, nearest
+from convcost.expand import Expansion, Pending, Source
+from convcost.expressions import Expression
 from convcost.forms import NumberForm
 from convcost.layers import AbstractLayer, Input
 from convcost.spec import Choice, NetworkSpec, Written
+from convcost.values import evaluate
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -65,9 +69,7 @@ def build(
     """
     base = _preset(spec, preset)
     chosen = _chosen(spec, {**base.parameters, **(parameters or {})})
-    extents = input or evaluate(base.input or spec.input, chosen)
-    channels, height, width = map(NumberForm().settle, extents)
-    source = Node(INPUT, Input(channels=channels, height=height, width=width))
+    source = _input(spec, input or base.input or spec.input, chosen)
     expansion = Expansion(spec, chosen, INPUT)
     resolver = _Resolver(expansion)
     nodes = [source]
@@ -77,10 +79,11 @@ def build(
     ends: list[Source] = [Pending(reference, ()) for reference in spec.outputs]
     ends = ends or [expansion.last]
     outputs = tuple(filter(None, map(resolver.resolve, ends)))
-    problems = expansion.problems + resolver.problems
-    problems += _cycle(nodes)
-    if problems:
-        raise (SpecError if expansion.problems else GraphError)(*problems)
+    errors = [*expansion.errors, *resolver.errors, *_cycles(nodes)]
+    if errors:
+        kinds = {type(error) for error in errors}
+        problems = [problem for error in errors for problem in error.problems]
+        raise (kinds.pop() if len(kinds) == 1 else SpecError)(*in_order(problems))
     return Network(spec.name, spec, chosen, _sorted(nodes), outputs)
 
 
@@ -93,6 +96,23 @@ def _preset(spec: NetworkSpec, preset: str | None) -> Choice:
     return spec.presets[preset]
 
 
+def _input(spec: NetworkSpec, extents: Sequence[Any], values: Mapping[str, Any]) -> Node:
+    """Compute channels, height and width."""
+    if len(extents) != 3:  # noqa: PLR2004 - C, H, W
+        raise SpecError(f"input: expected (channels, height, width), got {extents}")
+    settled = []
+    for name, written in zip(("channels", "height", "width"), extents, strict=True):
+        try:
+            extent = NumberForm().settle(evaluate(written, values))
+            require_at_least(1, **{name: extent})
+        except ConvcostError as error:
+            place = written.location if isinstance(written, Expression) else None
+            raise error.at(f"{spec.name}: input", place) from None
+        settled.append(extent)
+    channels, height, width = settled
+    return Node(INPUT, Input(channels=channels, height=height, width=width))
+
+
 def _chosen(spec: NetworkSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     """Compute the parameters in their order: each may depend on those before it."""
     for name in given:
@@ -103,17 +123,26 @@ def _chosen(spec: NetworkSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, written in spec.parameters.items():
         default = evaluate(written, values)
         values[name] = evaluate(given[name], values) if name in given else default
+        _require_value(name, values[name])
         if isinstance(values[name], tuple) != isinstance(default, tuple):
             expected = "a list" if isinstance(default, tuple) else "a number"
             raise SpecError(f"parameter {name!r}: expected {expected}, got {given[name]}")
     return values
 
 
+def _require_value(name: str, value: Any) -> None:
+    for item in value if isinstance(value, tuple) else [value]:
+        if isinstance(item, tuple):
+            _require_value(name, item)
+        elif not is_dim(item):
+            raise SpecError(f"parameter {name!r}: expected a whole number, got {item!r}")
+
+
 class _Resolver:
     """Find the layers that references mean: from the inside out, in every block around."""
 
     def __init__(self, expansion: Expansion) -> None:
-        self.problems: list[Problem] = []
+        self.errors: list[GraphError] = []
         self._outputs = expansion.outputs
 
     def resolve(self, source: Source) -> str | None:
@@ -122,7 +151,7 @@ class _Resolver:
         while isinstance(source, Pending):
             if source in seen:
                 name, place = source.reference.name, source.reference.location
-                self.problems.append(Problem(f"{name!r} leads back to itself", place))
+                self.errors.append(GraphError(f"{name!r} leads back to itself", location=place))
                 return None
             seen.add(source)
             found = self._find(source)
@@ -140,9 +169,7 @@ class _Resolver:
         prefix = ".".join(path) + "." if path else ""
         siblings = [full.removeprefix(prefix) for full in self._outputs if full.startswith(prefix)]
         message = f"no layer or block {name!r} here; {nearest(name, siblings)}"
-        problem = Problem(message, pending.reference.location)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.errors.append(GraphError(message, location=pending.reference.location))
         return None
 
 
@@ -168,18 +195,14 @@ def _can_run(nodes: Sequence[Node]) -> bool:
     return True
 
 
-def _cycle(nodes: Sequence[Node]) -> list[Problem]:
+def _cycles(nodes: Sequence[Node]) -> Iterator[GraphError]:
     if _can_run(nodes):
-        return []
-    import networkx as nx
-
-    graph = _graph(nodes)
-    if nx.is_directed_acyclic_graph(graph):
-        return []
-    edges = nx.find_cycle(graph)
-    names = [edge[0] for edge in edges]
-    path = " -> ".join([*names, names[0]])
-    return [Problem(f"the layers form a cycle: {path}", graph.nodes[names[0]]["node"].location)]
+        return
+    places = {node.name: node.location for node in nodes}
+    for cycle in find_cycles({node.name: node.inputs for node in nodes}):
+        names = cycle[:1] + cycle[:0:-1]  # along the data, from a layer to its reader
+        path = " -> ".join([*names, names[0]])
+        yield GraphError(f"the layers form a cycle: {path}", location=places[names[0]])
 
 
 def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import yaml
 
-from convcost.errors import Problem, SpecError, nearest
-from convcost.forms import NAME, read_name, read_value
-from convcost.reading import Scope, compose, entries_of, fields_of, items_of, text_of
-from convcost.spec import Block, Call, Choice, Layer, NetworkSpec, Repeat, Step, Written
+from convcost.cycles import find_cycles
+from convcost.errors import Problem, SpecError, in_order, nearest
+from convcost.forms import read_name, read_text_of, read_value
+from convcost.reading import Scope, compose, entries_of, fields_of, items_of, place_of
+from convcost.spec import Block, Call, Choice, Layer, NetworkSpec, Reference, Repeat, Step, Written
 from convcost.steps import RESERVED, read_references, read_steps, read_values, read_variable
 
 NETWORK = (
@@ -39,9 +40,17 @@ def read_file(path: Path) -> NetworkSpec:
     Raises: SpecError, with all the problems of the file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        place = place_of(len(before), before + "\N{REPLACEMENT CHARACTER}", str(path))
+        message = f"not UTF-8: the byte {data[error.start]:#04x}"
+        raise SpecError(message, location=place) from None
     except (OSError, ValueError) as error:
-        raise SpecError(f"cannot read {path}: {error}") from None
+        raise SpecError(
+            f"cannot read {path}: {getattr(error, 'strerror', None) or error}"
+        ) from None
     return read_text(text, str(path))
 
 
@@ -56,16 +65,8 @@ def read_text(text: str, file: str = "<text>") -> NetworkSpec:
     for problem in _block_cycles(spec):
         scope.problems.append(problem)
     if scope.problems:
-        raise SpecError(*_in_order(scope.problems))
+        raise SpecError(*in_order(scope.problems))
     return spec
-
-
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    """Sort problems by their place, each once."""
-    unique = dict.fromkeys(problems)
-    return sorted(
-        unique, key=lambda p: (p.location.line, p.location.column) if p.location else (0, 0)
-    )
 
 
 def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> NetworkSpec:
@@ -73,10 +74,8 @@ def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> Ne
     for word in words:
         with scope.collecting():
             if word in nodes:
-                words[word] = text_of(nodes[word], scope, f"the {word} as text")
-    with scope.collecting():
-        if "name" in nodes:
-            _require_network_name(nodes["name"], scope)
+                read = read_name if word == "name" else read_text_of
+                words[word] = read(nodes[word], scope)
     parameters: dict[str, Written] = {}
     with scope.collecting():
         if "parameters" in nodes:
@@ -92,6 +91,10 @@ def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> Ne
     with scope.collecting():
         if "layers" in nodes:
             layers = read_steps(nodes["layers"], scope)
+    outputs: tuple[Reference, ...] = ()
+    with scope.collecting():
+        if "outputs" in nodes:
+            outputs = read_references(nodes["outputs"], scope)
     return NetworkSpec(
         name=words["name"],
         family=words["family"] or words["name"],
@@ -102,16 +105,10 @@ def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> Ne
         **choices,
         blocks=blocks,
         layers=layers,
-        outputs=read_references(nodes["outputs"], scope) if "outputs" in nodes else (),
+        outputs=outputs,
         file=scope.file,
         text=text,
     )
-
-
-def _require_network_name(node: yaml.Node, scope: Scope) -> None:
-    name = text_of(node, scope, "a name")
-    if not NAME.fullmatch(name):
-        raise scope.error(node, f"expected a name of letters, digits, _ and -, got {name!r}")
 
 
 def _read_input(node: yaml.Node, scope: Scope) -> tuple[Written, ...]:
@@ -138,20 +135,34 @@ def _read_choices(
 def _read_choice(node: yaml.Node, scope: Scope, parameters: Mapping[str, Written]) -> Choice:
     fields = fields_of(node, scope, "a preset or variant", known=CHOICE)
     choice = Choice()
-    if "description" in fields:
-        choice = replace(choice, description=text_of(fields["description"], scope, "text"))
-    if "source" in fields:
-        choice = replace(choice, source=text_of(fields["source"], scope, "text"))
-    if "input" in fields:
-        choice = replace(choice, input=_read_input(fields["input"], scope))
-    if "parameters" in fields:
-        values = read_values(fields["parameters"], scope, "parameters by name")
-        for name, (key, _) in entries_of(fields["parameters"], scope, "parameters").items():
+    with scope.collecting():
+        if "description" in fields:
+            choice = replace(choice, description=read_text_of(fields["description"], scope))
+    with scope.collecting():
+        if "source" in fields:
+            choice = replace(choice, source=read_text_of(fields["source"], scope))
+    with scope.collecting():
+        if "input" in fields:
+            choice = replace(choice, input=_read_input(fields["input"], scope))
+    with scope.collecting():
+        if "parameters" in fields:
+            values = read_values(fields["parameters"], scope, "parameters by name")
+            _require_like(parameters, values, fields["parameters"], scope)
+            choice = replace(choice, parameters=values)
+    return choice
+
+
+def _require_like(
+    parameters: Mapping[str, Written], values: Mapping[str, Written], node: yaml.Node, scope: Scope
+) -> None:
+    """Require every value to be for a parameter, and a list where that is one."""
+    for name, (key, value) in entries_of(node, scope, "parameters").items():
+        with scope.collecting():
             if name in values and name not in parameters:
                 message = f"unknown parameter {name!r}; {nearest(name, parameters)}"
                 raise scope.error(key, message)
-        choice = replace(choice, parameters=values)
-    return choice
+            if isinstance(values.get(name), tuple) and not isinstance(parameters[name], tuple):
+                raise scope.error(value, f"parameter {name!r} is a number, not a list")
 
 
 def _read_blocks(node: yaml.Node | None, scope: Scope) -> tuple[dict[str, Block], Scope]:
@@ -212,10 +223,11 @@ def _block_cycles(spec: NetworkSpec) -> Iterator[Problem]:
     }
     try:
         TopologicalSorter(calls).prepare()
-    except CycleError as error:
-        cycle: list[str] = error.args[1][::-1]  # from a block to the one it calls
-        path = " -> ".join(cycle)
-        yield Problem(f"a block contains itself: {path}", calls[cycle[0]][cycle[1]])
+    except CycleError:
+        for cycle in find_cycles(calls):
+            path = " -> ".join([*cycle, cycle[0]])
+            place = calls[cycle[0]][cycle[1 % len(cycle)]]
+            yield Problem(f"a block contains itself: {path}", place)
 
 
 def _walk(steps: tuple[Step, ...]) -> Iterator[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ MOST_VALUES = 200_000  # after anchors are expanded
 # The base loader types nothing: a value gets its type from where it stands. So `no` is
 # text where text belongs, and 010 is not 8.
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as ends of lines
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 
 
@@ -72,25 +74,31 @@ def compose(text: str, file: str) -> tuple[yaml.Node, Scope]:
 
     Raises: SpecError if it is not YAML, too large, too deep, or expands without end.
     """
-    scope = Scope(file, text.split("\n"))
+    scope = Scope(file, _BREAKS.split(text))
     start = Location(file, 1, 1, scope.lines[0])
     if len(text) > LARGEST_FILE:
         raise SpecError(f"a spec has at most {LARGEST_FILE:,} characters", location=start)
+    if strange := yaml.reader.Reader.NON_PRINTABLE.search(text):
+        place = place_of(strange.start(), text, file)
+        raise SpecError(f"not YAML: the character {strange[0]!r} is not allowed", location=place)
     try:
         _require_shallow(text, scope)
         root = yaml.compose(text, Loader=_Loader)
-    except yaml.reader.ReaderError as error:
-        raise SpecError(f"not YAML: {error.reason}", location=start) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = scope.locate(mark) if mark else start
         raise SpecError(f"not YAML: {error.problem or error.context}", location=place) from None
-    except (ValueError, yaml.YAMLError) as error:  # such as a lone surrogate
-        raise SpecError(f"not YAML: {error}", location=start) from None
     if root is None:
         raise SpecError("the file is empty", location=start)
     _require_finite(root, scope)
     return root, scope
+
+
+def place_of(index: int, text: str, file: str) -> Location:
+    """Return the place of a character of a text."""
+    before = _BREAKS.split(text[:index])
+    line = _BREAKS.split(text, maxsplit=len(before))[len(before) - 1]
+    return Location(file, len(before), len(before[-1]) + 1, line)
 
 
 def _require_shallow(text: str, scope: Scope) -> None:
@@ -108,24 +116,30 @@ def _require_shallow(text: str, scope: Scope) -> None:
 
 def _require_finite(root: yaml.Node, scope: Scope) -> None:
     """Refuse anchors that contain themselves or expand to too much, and tags."""
-    sizes: dict[int, int | None] = {}  # None while the node is being measured
+    measures: dict[int, tuple[int, int] | None] = {}  # None while a node is being measured
 
-    def size(node: yaml.Node) -> int:
-        if id(node) in sizes:
-            known = sizes[id(node)]
+    def measure(node: yaml.Node) -> tuple[int, int]:
+        """Return how many values a node expands to, and how deep they are nested."""
+        if id(node) in measures:
+            known = measures[id(node)]
             if known is None:
                 raise scope.error(node, "an anchor that contains itself")
             return known
         if node.tag not in _PLAIN_TAGS:
             raise scope.error(node, f"tags such as {node.tag!r} are not allowed in a spec")
-        sizes[id(node)] = None
-        total = 1 + sum(map(size, _children(node)))
+        measures[id(node)] = None
+        total, depth = 1, 0
+        for size, height in map(measure, _children(node)):
+            total += size
+            depth = max(depth, height + 1)
         if total > MOST_VALUES:
             raise scope.error(node, f"expands to more than {MOST_VALUES:,} values")
-        sizes[id(node)] = total
-        return total
+        if depth > DEEPEST:
+            raise scope.error(node, f"nested more than {DEEPEST} deep")
+        measures[id(node)] = total, depth
+        return total, depth
 
-    size(root)
+    measure(root)
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
@@ -174,7 +188,7 @@ def fields_of(
     """Return the values of a mapping that has these keys; others are problems of the file."""
     known = list(known)
     values: dict[str, yaml.Node] = {}
-    for name, (key, value) in entries_of(node, scope, what).items():
+    for name, (key, value) in entries_of(node, scope, f"a mapping for {what}").items():
         with scope.collecting():
             if name not in known:
                 raise scope.error(key, f"unknown key {name!r} in {what}; {nearest(name, known)}")

@@ -7,11 +7,12 @@ what depends on it is left unsaid.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from convcost.cost import LayerCost, Note
 from convcost.graph import INPUT, Network
 from convcost.layers import AbstractLayer, BatchNorm, Conv2d, Dense
-from convcost.layers.window import AbstractWindowLayer, Window
+from convcost.layers.window import AbstractWindowLayer
 from convcost.tensors import FeatureMap
 
 
@@ -33,6 +34,8 @@ def _redundant_biases(network: Network, layers: Sequence[LayerCost]) -> Iterator
         if not isinstance(cost.layer, Conv2d | Dense) or not cost.layer.bias:
             continue
         behind = readers.get(cost.name, ())
+        if cost.name in network.outputs:
+            continue  # there it is seen
         if behind and all(isinstance(reader, BatchNorm) for reader in behind):
             message = (
                 f"its bias is redundant: the batch norm behind it subtracts the mean,"
@@ -41,24 +44,48 @@ def _redundant_biases(network: Network, layers: Sequence[LayerCost]) -> Iterator
             yield Note("redundant-bias", cost.name, message)
 
 
-def _windows(cost: LayerCost) -> Iterator[tuple[str, Window, int, int]]:
-    """Yield a name, the window, the input's extent and the output's for each spatial axis."""
-    if not isinstance(cost.layer, AbstractWindowLayer):
-        return
-    (x,) = cost.input_shapes
-    y = cost.output
-    if not isinstance(x, FeatureMap) or not isinstance(y, FeatureMap):
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A window along one axis of a layer, all sizes known."""
+
+    name: str
+    extent: int
+    positions: int
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+
+    @property
+    def last_start(self) -> int:
+        return (self.positions - 1) * self.stride - self.before
+
+    @property
+    def reach(self) -> int:
+        return self.dilation * (self.kernel - 1) + 1
+
+    def sees_nothing(self, start: int) -> bool:
+        """Whether a window that starts here has no tap inside its input."""
+        skipped = max(0, -(start // self.dilation))  # taps before the input
+        return skipped >= self.kernel or start + skipped * self.dilation >= self.extent
+
+
+def _axes(cost: LayerCost) -> Iterator[_Axis]:
+    """Yield the axes of a layer that slides a window; none where a size is a symbol."""
+    x, y = cost.input_shapes[0], cost.output
+    if not (
+        isinstance(cost.layer, AbstractWindowLayer)
+        and isinstance(x, FeatureMap)
+        and isinstance(y, FeatureMap)
+    ):
         return
     rows, columns = cost.layer.windows
-    for name, window, extent, positions in (
-        ("row", rows, x.h, y.h),
-        ("column", columns, x.w, y.w),
-    ):
-        if all(
-            isinstance(size, int)
-            for size in (extent, positions, window.reach, window.stride, *window.margins(extent))
-        ):
-            yield name, window, extent, positions  # type: ignore[misc]  # checked just above
+    for name, window, extent, positions in (("row", rows, x.h, y.h), ("column", columns, x.w, y.w)):
+        before, _ = window.margins(extent)
+        sizes = (extent, positions, window.kernel, window.stride, window.dilation, before)
+        known = [size for size in sizes if isinstance(size, int)]
+        if len(known) == len(sizes):
+            yield _Axis(name, *known)
 
 
 def _dropped_edges(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note]:
@@ -66,13 +93,12 @@ def _dropped_edges(network: Network, layers: Sequence[LayerCost]) -> Iterator[No
     del network
     for cost in layers:
         parts = []
-        for name, window, extent, positions in _windows(cost):
-            before, _ = window.margins(extent)
-            dropped = extent - ((positions - 1) * window.stride + window.reach - before)
+        for axis in _axes(cost):
+            dropped = axis.extent - (axis.last_start + axis.reach)
             # A stride longer than the window skips inside as well; that is its purpose.
-            if dropped > 0 and window.reach >= window.stride:
-                last = f"last {dropped} {name}s" if dropped > 1 else f"last {name}"
-                parts.append(f"the {last} of {extent}")
+            if dropped > 0 and axis.reach >= axis.stride:
+                last = f"last {dropped} {axis.name}s" if dropped > 1 else f"last {axis.name}"
+                parts.append(f"the {last} of {axis.extent}")
         if parts:
             yield Note("dropped-edge", cost.name, f"never sees {' and '.join(parts)}")
 
@@ -81,12 +107,11 @@ def _idle_windows(network: Network, layers: Sequence[LayerCost]) -> Iterator[Not
     """Find windows that hold nothing but padding."""
     del network
     for cost in layers:
-        parts = []
-        for name, window, extent, positions in _windows(cost):
-            before, _ = window.margins(extent)
-            last_start = (positions - 1) * window.stride - before
-            if before >= window.reach or last_start >= extent:
-                parts.append(f"{name}s")
+        parts = [
+            f"{axis.name}s"
+            for axis in _axes(cost)
+            if axis.sees_nothing(-axis.before) or axis.sees_nothing(axis.last_start)
+        ]
         if parts:
             message = f"along its {' and '.join(parts)} a window lies wholly in padding"
             yield Note("idle-window", cost.name, message)

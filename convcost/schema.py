@@ -6,14 +6,24 @@ from typing import Any
 
 from convcost.forms import EXPRESSION_SCHEMA, NAME, VALUE_SCHEMA, attributes_of
 from convcost.load import BLOCK, CHOICE, NETWORK, REQUIRED
-from convcost.steps import COMMON, LAYERS, REPEAT
+from convcost.steps import COMMON, LAYERS, REPEAT, RESERVED
 
+_ALONE = {"type": "null"}
+"""Under a kind that may stand without attributes."""
 _TEXT = {"type": "string"}
-_NAME = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+_NAME = {"type": "string", "pattern": f"^(?!input$){NAME.pattern}$"}
+_VARIABLE = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
+_BLOCK_NAME = {"type": "string", "pattern": f"^(?!({'|'.join(sorted(RESERVED))})$){NAME.pattern}$"}
 _STEPS = {"$ref": "#/$defs/layers"}
-_VALUES = {"type": "object", "additionalProperties": VALUE_SCHEMA}
+_VALUES = {"type": "object", "propertyNames": _VARIABLE, "additionalProperties": VALUE_SCHEMA}
 _INPUT = {"type": "array", "items": EXPRESSION_SCHEMA, "minItems": 3, "maxItems": 3}
 _REFERENCES = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+
+
+def _named(name: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    """Describe a mapping from names to values of one sort."""
+    return {"type": "object", "propertyNames": name, "additionalProperties": value}
+
 
 # What stands under each key, wherever the key may stand.
 _KEYS: dict[str, Any] = {
@@ -23,23 +33,23 @@ _KEYS: dict[str, Any] = {
     "source": _TEXT,
     "input": _INPUT,
     "parameters": _VALUES,
-    "presets": {"type": "object", "additionalProperties": {"$ref": "#/$defs/choice"}},
-    "variants": {"type": "object", "additionalProperties": {"$ref": "#/$defs/choice"}},
-    "blocks": {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}},
+    "presets": _named(_NAME, {"$ref": "#/$defs/choice"}),
+    "variants": _named(_NAME, {"$ref": "#/$defs/choice"}),
+    "blocks": _named(_BLOCK_NAME, {"$ref": "#/$defs/block"}),
     "layers": _STEPS,
     "outputs": _REFERENCES,
     "arguments": {
         "anyOf": [
-            {"type": "array", "items": _TEXT},
-            {"type": "object", "additionalProperties": {"anyOf": [VALUE_SCHEMA, {"type": "null"}]}},
+            {"type": "array", "items": _VARIABLE},
+            _named(_VARIABLE, {"anyOf": [VALUE_SCHEMA, {"type": "null"}]}),
         ]
     },
     "times": EXPRESSION_SCHEMA,
     "over": _VALUES,
-    "index": _TEXT,
+    "index": _VARIABLE,
     "from": _REFERENCES,
     "when": {"anyOf": [*EXPRESSION_SCHEMA["anyOf"], {"type": "boolean"}]},
-    "branches": {"type": "object", "additionalProperties": _STEPS, "minProperties": 2},
+    "branches": {**_named(_NAME, _STEPS), "minProperties": 2},
 }
 
 
@@ -70,18 +80,21 @@ def _mapping(keys: Any, required: Any = ()) -> dict[str, Any]:
 def _layer() -> dict[str, Any]:
     """Describe one item of a list of layers: a word, or one key with what belongs to it."""
     kinds: dict[str, Any] = {name: _attributes(name) for name in LAYERS}
+    alone = [name for name, schema in kinds.items() if _ALONE in schema["anyOf"]]
     kinds["repeat"] = _mapping(REPEAT, required=["layers"])
+    kinds["repeat"]["oneOf"] = [{"required": ["times"]}, {"required": ["over"]}]
     kinds["let"] = _VALUES
     return {
         "anyOf": [
-            {"type": "string"},
+            {"enum": alone},
+            _BLOCK_NAME,
             {
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": 1,
                 "properties": kinds,
                 # A block's name stands where a kind may, with values for its arguments.
-                "patternProperties": {f"^(?!({'|'.join(kinds)})$)": {}},
+                "patternProperties": {_BLOCK_NAME["pattern"]: {}},
                 "additionalProperties": False,
             },
         ]
@@ -104,7 +117,7 @@ def _attributes(name: str) -> dict[str, Any]:
     }
     alone: list[dict[str, Any]] = []
     if not required:
-        alone.append({"type": "null"})
+        alone.append(_ALONE)
     if fields and len(required) <= 1 and (not required or required[0] == next(iter(fields))):
         alone.append(next(iter(fields.values())).form.schema())
     return {"anyOf": [described, *alone]}

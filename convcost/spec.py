@@ -59,6 +59,7 @@ class Repeat:
     over: Mapping[str, Written]
     index: str | None
     layers: tuple[Step, ...]
+    over_location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,10 @@ def _read_step(item: yaml.Node, scope: Scope) -> Step:
     if not isinstance(item, yaml.ScalarNode):
         entries = entries_of(item, scope, "a layer")
         if len(entries) != 1:
-            raise scope.error(
-                item, f"a layer is one 'kind: attributes', got the keys {', '.join(entries)}"
-            )
+            got = "the keys " + ", ".join(entries) if entries else "an empty mapping"
+            raise scope.error(item, f"a layer is one 'kind: attributes', got {got}")
         ((key, value),) = entries.values()
-    if isinstance(value, yaml.ScalarNode) and not value.value and value.style is None:
+    if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
         value = None  # `- relu:` is `- relu`
     name = text_of(key, scope, "a layer kind or block")
     if name == "repeat":
@@ -87,12 +86,12 @@ def _read_layer(name: str, key: yaml.Node, value: yaml.Node | None, scope: Scope
 
 def _read_branches(node: yaml.Node, scope: Scope) -> dict[str, tuple[Step, ...]]:
     branches = {}
-    for name, (key, layers) in entries_of(node, scope, "branches by name").items():
+    entries = entries_of(node, scope, "branches by name")
+    for key, layers in entries.values():
         with scope.collecting():
             branches[read_name(key, scope)] = read_steps(layers, scope)
-            del name
-    if len(branches) < 2:  # noqa: PLR2004 - what joining means
-        raise scope.error(node, f"a join has 2 branches or more, got {len(branches)}")
+    if len(entries) < 2:  # noqa: PLR2004 - what joining means
+        raise scope.error(node, f"a join has 2 branches or more, got {len(entries)}")
     return branches
 
 
@@ -160,7 +159,9 @@ def read_references(node: yaml.Node, scope: Scope) -> tuple[Reference, ...]:
 
 
 def _read_repeat(key: yaml.Node, value: yaml.Node | None, scope: Scope) -> Step:
-    nodes = fields_of(value or key, scope, "repeat", known=REPEAT, required=["layers"])
+    if value is None:
+        raise scope.error(key, "repeat lacks 'layers'")
+    nodes = fields_of(value, scope, "repeat", known=REPEAT, required=["layers"])
     times: Expression | None = None
     over: dict[str, Written] = {}
     index: str | None = None
@@ -177,7 +178,8 @@ def _read_repeat(key: yaml.Node, value: yaml.Node | None, scope: Scope) -> Step:
             index = read_variable(nodes["index"], scope)
     inside = scope.knowing([*over, *([index] if index else [])])
     layers = read_steps(nodes["layers"], inside) if "layers" in nodes else ()
-    return _placed(Repeat(times, over, index, layers), "repeat", key, nodes, scope)
+    place = scope.place(nodes["over"]) if "over" in nodes else None
+    return _placed(Repeat(times, over, index, layers, place), "repeat", key, nodes, scope)
 
 
 def _read_let(node: yaml.Node, scope: Scope) -> Let:
@@ -204,7 +206,9 @@ def read_values(
             name = read_variable(key, scope)
             if chained and name in scope.names:
                 raise scope.error(key, f"{name!r} is declared already")
-            values[name] = read_value(value, scope.knowing(values) if chained else scope)
+            before = scope.knowing(values) if chained else scope
+            values[name] = ()  # declared, even if its value turns out to be wrong
+            values[name] = read_value(value, before)
     return values
 
 

@@ -58,10 +58,11 @@ class Window:
             extent,
             before + after,
         )
+        # The 1 for the first position goes inside, so that the extent stays a single floor.
         if self.rounding == "valid":
-            return floor_div(padded - self.reach, self.stride) + 1
+            return floor_div(padded - self.reach + self.stride, self.stride)
         if self.rounding == "full":
-            return ceil_div(padded - self.reach, self.stride) + 1
+            return ceil_div(padded - self.reach + self.stride, self.stride)
         # Starting at `s * i`, the last window starts inside when s * i < extent + before.
         beyond = minimum(after - self.reach + self.stride, 0)
         return ceil_div(extent + before + beyond, self.stride)
