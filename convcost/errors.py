@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -58,10 +59,11 @@ class Problem:
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Sort problems by their place, each once; those without a place come first."""
+    """Sort problems by their place, each once; those without a place come last."""
 
-    def place(problem: Problem) -> tuple[int, int]:
-        return (problem.location.line, problem.location.column) if problem.location else (0, 0)
+    def place(problem: Problem) -> tuple[float, float]:
+        here = problem.location
+        return (here.line, here.column) if here else (math.inf, math.inf)
 
     return sorted(dict.fromkeys(problems), key=place)
 

@@ -157,7 +157,7 @@ class Expansion:
         if not action.layer.joins:
             _only(sources, where, step)
         elif len(sources) < 2:  # noqa: PLR2004 - what joining means
-            message = f"{where} takes 2 inputs or more, got 1: give it 'from: [...]' or 'branches'"
+            message = f"{where}: expected 2 inputs or more ('from: [...]' or 'branches'), got 1"
             raise GraphError(message, location=step.location)
         self.placed[name] = Placed(name, frame.path, layer, sources, step.location)
         return name
@@ -236,5 +236,5 @@ def _own_names(steps: tuple[Step, ...]) -> frozenset[str]:
 
 def _only(sources: tuple[Source, ...], where: str, step: Step) -> Source:
     if len(sources) != 1:
-        raise GraphError(f"{where} takes 1 input, got {len(sources)}", location=step.location)
+        raise GraphError(f"{where}: expected 1 input, got {len(sources)}", location=step.location)
     return sources[0]

@@ -79,7 +79,7 @@ class Expression:
         except ZeroDivisionError:
             message = f"{self.text!r} divides by zero"
         except KeyError as error:
-            message = f"{self.text!r}: {error.args[0]!r} has no value yet"
+            message = f"{self.text!r}: {error.args[0]!r} is declared later"
         except (OverflowError, TypeError) as error:
             message = f"{self.text!r}: {error.args[0]}"
         raise SpecError(message, location=self.location)

@@ -11,7 +11,7 @@ import yaml
 
 from convcost.cycles import find_cycles
 from convcost.errors import Problem, SpecError, in_order, nearest
-from convcost.forms import read_name, read_text_of, read_value
+from convcost.forms import read_name, read_number, read_text_of, read_value
 from convcost.reading import Scope, compose, entries_of, fields_of, items_of, place_of
 from convcost.spec import Block, Call, Choice, Layer, NetworkSpec, Reference, Repeat, Step, Written
 from convcost.steps import RESERVED, read_references, read_steps, read_values, read_variable
@@ -115,7 +115,7 @@ def _read_input(node: yaml.Node, scope: Scope) -> tuple[Written, ...]:
     items = items_of(node, scope, "[channels, height, width]")
     if len(items) != 3:  # noqa: PLR2004 - C, H, W
         raise scope.error(node, f"expected [channels, height, width], got {len(items)} values")
-    return tuple(read_value(item, scope) for item in items)
+    return tuple(read_number(item, scope) for item in items)
 
 
 def _read_choices(
@@ -162,7 +162,7 @@ def _require_like(
                 message = f"unknown parameter {name!r}; {nearest(name, parameters)}"
                 raise scope.error(key, message)
             if isinstance(values.get(name), tuple) and not isinstance(parameters[name], tuple):
-                raise scope.error(value, f"parameter {name!r} is a number, not a list")
+                raise scope.error(value, f"parameter {name!r}: expected a number, got a list")
 
 
 def _read_blocks(node: yaml.Node | None, scope: Scope) -> tuple[dict[str, Block], Scope]:
@@ -205,8 +205,10 @@ def _read_signature(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
             if name in signature:
                 raise scope.error(key, f"argument {name!r} stands here again")
             before = scope.knowing(signature)  # a default may use the arguments before it
-            signature[name] = None
-            if default is not None and default.value != "":
+            if default is None or default.value == "":
+                signature[name] = None
+            else:
+                signature[name] = ()  # declared, even if its default turns out to be wrong
                 signature[name] = read_value(default, before)
     return signature
 

@@ -53,8 +53,10 @@ class Scope:
 
     def locate(self, mark: Any, length: int = 1) -> Location:
         """Return where a mark of the YAML reader points."""
-        text = self.lines[mark.line] if mark.line < len(self.lines) else ""
-        return Location(self.file, mark.line + 1, mark.column + 1, text, length)
+        if mark.line >= len(self.lines):  # behind the end of a text without a last line break
+            last = self.lines[-1]
+            return Location(self.file, len(self.lines), len(last) + 1, last)
+        return Location(self.file, mark.line + 1, mark.column + 1, self.lines[mark.line], length)
 
     def error(self, node: yaml.Node, message: str) -> SpecError:
         """Return an error about this node."""

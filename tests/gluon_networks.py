@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # MXNet was written for an older numpy
-    import mxnet as mx  # noqa: TID251 - the oracle
+    import mxnet as mx
 
 nn, vision = mx.gluon.nn, mx.gluon.model_zoo.vision
 Symbol = Any  # MXNet has no types

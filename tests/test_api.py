@@ -62,7 +62,7 @@ def test_training_costs_more_where_it_does() -> None:
     inference = convcost.analyse(net).total()
     training = convcost.analyse(net, batch=1, training=True).total()
     # Squares of all 4,684 normalized elements, and four multiplies for each of 226 channels.
-    assert training.work.multiplies - inference.work.multiplies == 4684 + 4 * 226  # type: ignore[operator]
+    assert training.work.multiplies - inference.work.multiplies == 4684 + 4 * 226
     assert training.macs == inference.macs
 
 

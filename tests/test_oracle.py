@@ -1,6 +1,6 @@
 """Every rule against an independent count: naive loops that are watched at work.
 
-The loops are in :mod:`tests.counting`; they state by themselves what a kind computes.
+The loops are in :mod:`counting`; they state by themselves what a kind computes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, cast, get_args
 
+import counting
 import pytest
+from counting import Abacus, Map, Nested, Pair, Rows, Sliding, lengths, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,8 +36,6 @@ from convcost.layers import (
 )
 from convcost.layers.activation import Function
 from convcost.tensors import FeatureMap, Tensor, Vector
-from tests import counting
-from tests.counting import Abacus, Map, Nested, Rows, lengths, values
 
 Example = tuple[AbstractLayer, tuple[Tensor, ...]]
 """A layer and the shapes of its inputs."""
@@ -47,7 +47,7 @@ few = st.integers(1, 4)
 extents = st.integers(1, 6)
 feature_maps = st.builds(FeatureMap, st.integers(1, 2), few, extents, extents)
 vectors = st.builds(Vector, st.integers(1, 3), few)
-tensors = st.one_of(feature_maps, vectors)
+tensors: st.SearchStrategy[Tensor] = st.one_of(feature_maps, vectors)
 
 
 def of_one(
@@ -101,7 +101,9 @@ def pool2d_examples(draw: st.DrawFn) -> Example:
 def multiply_examples(draw: st.DrawFn) -> Example:
     """Draw a product of like tensors, some of them gates if there are rows and columns."""
     first = draw(tensors)
-    like = [first] if isinstance(first, Vector) else [first, FeatureMap(first.n, first.c, 1, 1)]
+    like: list[Tensor] = [first]
+    if isinstance(first, FeatureMap):
+        like.append(FeatureMap(first.n, first.c, 1, 1))
     others = draw(st.lists(st.sampled_from(like), min_size=1, max_size=3))
     return Multiply(), (first, *others)
 
@@ -111,7 +113,7 @@ def concat_examples(draw: st.DrawFn) -> Example:
     """Draw tensors that differ in their channels alone."""
     first = draw(tensors)
     channels = draw(st.lists(few, min_size=1, max_size=3))
-    return Concat(), (first, *map(first.with_channels, channels))
+    return Concat(), (first, *(first.with_channels(c) for c in channels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def test_every_kind_has_an_oracle() -> None:
 
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
 @pytest.mark.parametrize("kind", ORACLES, ids=lambda kind: kind.kind)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_rule_agrees_with_count(
     kind: type[AbstractLayer],
@@ -239,7 +241,22 @@ def grid(height: int, width: int, first: float = 0) -> list[list[float]]:
     return [[first + row * width + column for column in range(width)] for row in range(height)]
 
 
-PLAIN = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
+def sliding(
+    kernel: Pair,
+    stride: Pair = (1, 1),
+    padding: Pair = (0, 0),
+    dilation: Pair = (1, 1),
+    rounding: str = "valid",
+) -> Sliding:
+    """Describe a window with as much padding before as after."""
+    rows, columns = padding
+    return {
+        "kernel": kernel,
+        "stride": stride,
+        "padding": ((rows, rows), (columns, columns)),
+        "dilation": dilation,
+        "rounding": rounding,
+    }
 
 
 @pytest.mark.parametrize(
@@ -254,7 +271,7 @@ def test_convolution_is_cross_correlation(channels: int, expected: list[float]) 
     for c in range(channels):
         for a, row in enumerate(grid(2, 2, first=c)):
             abacus.weights.update({(0, c, a, b): abacus.scalar(v) for b, v in enumerate(row)})
-    output = counting.conv2d(abacus, x, filters=1, kernel=(2, 2), groups=1, bias=False, **PLAIN)
+    output = counting.conv2d(abacus, x, filters=1, groups=1, bias=False, **sliding((2, 2)))
     layer = Conv2d(filters=1, kernel=(2, 2), bias=False)
     shape = FeatureMap(1, channels, 3, 3)
     assert values(output) == expected
@@ -262,7 +279,7 @@ def test_convolution_is_cross_correlation(channels: int, expected: list[float]) 
     assert (abacus.tally.multiplies, abacus.tally.adds) == (16 * channels, 16 * channels - 4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(attributes_and_extents=window_attributes(), n=st.integers(1, 2), c=few, filters=few)
 def test_convolution_is_a_matrix_product(
     attributes_and_extents: tuple[dict[str, Any], tuple[int, int]], n: int, c: int, filters: int
@@ -299,9 +316,7 @@ def places(*extents: int) -> list[tuple[int, int, int]]:
     return [(i, a, b) for i in range(c) for a in range(h) for b in range(w)]
 
 
-@pytest.mark.parametrize(
-    ("mode", "expected"), [("max", [4, 5, 7, 8]), ("average", [2, 3, 5, 6])]
-)
+@pytest.mark.parametrize(("mode", "expected"), [("max", [4, 5, 7, 8]), ("average", [2, 3, 5, 6])])
 def test_pooling_values(mode: str, expected: list[float]) -> None:
     """Dive into Deep Learning, section 5.4: 0..8 under a window of 2 x 2."""
     abacus = Abacus()
@@ -309,10 +324,8 @@ def test_pooling_values(mode: str, expected: list[float]) -> None:
         abacus,
         abacus.planes(grid(3, 3)),
         mode=mode,
-        kernel=(2, 2),
-        rounding="valid",
         count_padding=True,
-        **PLAIN,
+        **sliding((2, 2)),
     )
     assert values(output) == expected
 
@@ -324,12 +337,8 @@ def test_pooling_values_with_padding() -> None:
         abacus,
         abacus.planes(grid(4, 4)),
         mode="max",
-        kernel=(2, 3),
-        stride=(2, 3),
-        padding=((1, 1), (2, 2)),
-        dilation=(1, 1),
-        rounding="valid",
         count_padding=True,
+        **sliding((2, 3), stride=(2, 3), padding=(1, 2)),
     )
     assert lengths(output) == (1, 1, 3, 2)
     assert values(output) == [0, 3, 8, 11, 12, 15]
@@ -342,12 +351,8 @@ def test_pooling_values_clamped() -> None:
         abacus,
         abacus.planes([[-1, -2], [-3, -4]]),
         mode="max",
-        kernel=(2, 2),
-        stride=(2, 2),
-        padding=((1, 1), (1, 1)),
-        dilation=(2, 2),
-        rounding="clamped",
         count_padding=True,
+        **sliding((2, 2), stride=(2, 2), padding=(1, 1), dilation=(2, 2), rounding="clamped"),
     )
     assert values(output) == [-4, -4, -4, -4]
 
@@ -363,12 +368,8 @@ def test_padding_in_a_mean_changes_the_divisor_alone(
         abacus,
         abacus.planes([[1, 1], [1, 1]]),
         mode="average",
-        kernel=(3, 3),
-        stride=(1, 1),
-        padding=((1, 1), (1, 1)),
-        dilation=(1, 1),
-        rounding="valid",
         count_padding=count_padding,
+        **sliding((3, 3), padding=(1, 1)),
     )
     assert values(output) == [pytest.approx(corner)] * 4
     assert (abacus.tally.adds, abacus.tally.divisions) == (4 * 8, 4)
@@ -398,8 +399,8 @@ def test_activation_values(function: str) -> None:
 def test_softmax_values() -> None:
     """All channels at one place sum to 1; large inputs do not overflow."""
     abacus = Abacus()
-    first, second = cast("Rows", counting.softmax([[abacus.scalar(x) for x in row] for row in
-                                                   ([1000, 1000 + math.log(3)], [0, 0])]))
+    x = [[abacus.scalar(v) for v in row] for row in ([1000, 1000 + math.log(3)], [0, 0])]
+    first, second = counting.softmax(x)
     assert values(first) == pytest.approx([0.25, 0.75])
     assert values(second) == [0.5, 0.5]
     maps = cast("Map", counting.softmax(abacus.tensor((2, 4, 3, 2))))
@@ -428,7 +429,7 @@ def test_lrn_values() -> None:
     """AlexNet's section 3.3 at one place: channels 1, 2, 3, with the middle one seeing all."""
     abacus = Abacus()
     x = abacus.planes([[1]], [[2]], [[3]])
-    output = counting.lrn(abacus, x, size=3, alpha=3, beta=0.5, k=2)
+    output = counting.lrn(abacus, x, size=3, constants=(3, 0.5, 2))
     assert values(output) == pytest.approx([1 / 7**0.5, 2 / 16**0.5, 3 / 15**0.5])
 
 
