@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from convcost.analyse import analyse
-from convcost.catalogue import load
 from convcost.cli import options
+from convcost.cli.analysis import analysed
 from convcost.cli.output import emit
 
 
@@ -37,14 +36,12 @@ def analyze(
     output: options.Output = None,
 ) -> None:
     """Show what every layer of a network costs, and the whole."""
-    cost = analyse(
-        load(
-            network,
-            preset=preset,
-            input=options.parse_input(input_),
-            parameters=options.parse_settings(settings),
-        ),
+    cost = analysed(
+        network,
         batch=batch,
+        input_=input_,
+        settings=settings,
+        preset=preset,
         dtype=dtype,
         training=training,
     )

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from convcost.analyse import analyse, infer_shapes
-from convcost.catalogue import known_networks, load
+from convcost.catalogue import known_networks
 from convcost.cli import options
+from convcost.cli.analysis import loaded
 from convcost.cli.output import emit
 from convcost.graph import build
 
@@ -40,11 +41,6 @@ def show(
 
     from convcost.report.terminal import layer_tree
 
-    made = load(
-        network,
-        preset=preset,
-        input=options.parse_input(input_),
-        parameters=options.parse_settings(settings),
-    )
+    made = loaded(network, input_, settings, preset)
     emit(Syntax(made.spec.text, "yaml", background_color="default"), None)
     emit(layer_tree(made, infer_shapes(made)), None)

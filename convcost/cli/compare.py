@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from convcost.analyse import analyse
-from convcost.catalogue import load
 from convcost.cli import options
+from convcost.cli.analysis import analysed
 from convcost.cli.output import emit
 
 
@@ -35,14 +34,12 @@ def compare(
     from convcost.report import comparison
 
     costs = [
-        analyse(
-            load(
-                network,
-                preset=preset,
-                input=options.parse_input(input_),
-                parameters=options.parse_settings(settings),
-            ),
+        analysed(
+            network,
             batch=batch,
+            input_=input_,
+            settings=settings,
+            preset=preset,
             dtype=dtype,
             training=training,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -58,7 +59,7 @@ def parse_input(text: str | None) -> tuple[int, int, int] | None:
     return channels, height, width
 
 
-def parse_settings(texts: list[str] | None) -> dict[str, Any]:
+def parse_settings(texts: Sequence[str] | None) -> dict[str, Any]:
     """Read ``name=value`` and ``name=1,2,3``."""
     settings: dict[str, Any] = {}
     for text in texts or []:
