@@ -216,7 +216,8 @@ def damaged_data(draw: st.DrawFn) -> str:
             parent = parent[key]
         action = draw(st.sampled_from(["value", "value", "leaf", "delete", "copy", "key"]))
         if action in {"value", "leaf"}:
-            parent[last] = draw(VALUES if action == "value" else LEAVES)
+            # A copy: what is drawn is shared, and may be damaged in its turn.
+            parent[last] = copy.deepcopy(draw(VALUES if action == "value" else LEAVES))
         elif action == "delete":
             del parent[last]
         elif action == "copy":
