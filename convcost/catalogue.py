@@ -42,7 +42,7 @@ def find(name: str) -> NetworkSpec:
     path, _, member = name.rpartition(":")
     if Path(path).suffix in {".yaml", ".yml"}:
         return _member(read_file(Path(path)), member)
-    if Path(name).suffix in {".yaml", ".yml"} or Path(name).is_file():
+    if Path(name).suffix in {".yaml", ".yml"} or Path(name).exists():
         return _member(read_file(Path(name)), None)
     return _shipped(name)
 

@@ -295,3 +295,20 @@ def test_main_runs_a_command(capsys: pytest.CaptureFixture[str]) -> None:
         main()
     assert stopped.value.code == 1
     assert "unknown network 'nope'" in capsys.readouterr().err
+
+
+def test_totals_are_never_cut() -> None:
+    text = run("analyze", "vgg16", "--batch", "99999999999999999999999", "--top", "1", columns=70)
+    # 15,470,264,320 times (10**23 - 1)
+    assert "1,547,026,431,999,999,999,999,984,529,735,680" in text
+
+
+def test_names_stay_where_the_terminal_is_narrow() -> None:
+    lines = run("analyze", "vgg16", "--depth", "1", columns=60).splitlines()
+    assert [line.split()[0] for line in lines[4:9]] == [f"block{i}" for i in range(1, 6)]
+
+
+def test_a_folder_is_no_network(tmp_path: Path) -> None:
+    done = spawn("analyze", str(tmp_path))
+    assert done.returncode == 1
+    assert f"cannot read {tmp_path}: Is a directory" in done.stderr

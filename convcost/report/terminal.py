@@ -28,8 +28,10 @@ _WIDE = tuple(name for name in COLUMNS if name not in {"macs", "activations", "p
 _SHOWN_NOTES = 3  # of each rule, before the rest is only counted
 
 
-_LAYOUTS = ((_WIDE, True), (_NARROW, True), (_NARROW, False))
+_SLIM = ("parameters", "multiplies")
+_LAYOUTS = ((_WIDE, True), (_NARROW, True), (_NARROW, False), (_SLIM, False))
 _BAR = 8  # columns that a layout keeps for its bar
+_LABEL = 16  # columns down to which names are cut before another layout is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,9 @@ class _Layout:
     @property
     def width(self) -> int:
         """The columns of a terminal that it takes."""
-        widths = [max(map(len, texts)) for texts in zip(self.heads, self.footer, *self.body)]  # noqa: B905
-        return sum(widths) + len(widths) + _BAR + 3
+        columns = zip(self.heads, self.footer, *self.body, strict=True)
+        label, *widths = [max(map(len, texts)) for texts in columns]
+        return min(label, _LABEL) + sum(widths) + len(widths) + _BAR + 4
 
 
 class Analysis:
@@ -66,7 +69,7 @@ class Analysis:
         width = options.max_width
         layout = next((each for each in layouts if each.width <= width), layouts[-1])
         yield self._table(layout, bar=max(5, min(20, width - layout.width + _BAR)))
-        yield self._panel()
+        yield self._panel(width)
         yield from notes_of(self._cost.notes)
 
     def _layout(self, names: Sequence[str], at_length: bool) -> _Layout:  # noqa: FBT001
@@ -75,7 +78,7 @@ class Analysis:
         columns = [
             column
             for name in names
-            if (column := COLUMNS[name]).value(sums) != 0 or name in _NARROW
+            if (column := COLUMNS[name]).value(sums) != 0 or names is not _WIDE
         ]
         with_kind = names is _WIDE
         heads = ["layer", *(["kind"] if with_kind else []), "output"]
@@ -125,15 +128,17 @@ class Analysis:
             return ""
         return Bar(1, 0, multiplies / whole)
 
-    def _panel(self) -> Panel:
+    def _panel(self, width: int) -> Panel:
         sums = self._cost.total()
         pairs = [(column.title, column.exact(column.value(sums))) for column in COLUMNS.values()]
+        widest = max(len(value) for _, value in pairs)
+        abreast = 2 if 2 * widest + 44 <= width else 1  # totals are never cut
         grid = Table.grid(padding=(0, 2), expand=False)
-        for _ in range(2):
-            grid.add_column()
-            grid.add_column(justify="right")
-        for left, right in zip(pairs[::2], pairs[1::2], strict=True):
-            grid.add_row(*left, *right)
+        for _ in range(abreast):
+            grid.add_column(no_wrap=True)
+            grid.add_column(justify="right", overflow="fold")
+        for start in range(0, len(pairs), abreast):
+            grid.add_row(*(cell for pair in pairs[start : start + abreast] for cell in pair))
         parts: list[RenderableType] = [grid]
         if self._conventional is not None:
             parts.append(Text(_convention(self._conventional), style="bold"))

@@ -6,8 +6,8 @@ from numbers import Rational
 
 from convcost.dims import Dim
 
-_PREFIXES = ("", " K", " M", " G", " T", " P", " E", " Z", " Y")
-_BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
+_PREFIXES = ("", " K", " M", " G", " T", " P", " E", " Z", " Y", " R", " Q")
+_BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB", " ZiB", " YiB")
 
 
 def exact(value: Dim | Rational) -> str:
