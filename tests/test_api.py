@@ -98,8 +98,8 @@ def test_the_graph_is_networkx() -> None:
     assert graph.number_of_nodes() == 70
     assert graph.number_of_edges() == 69 + 8
     assert graph.nodes["stage1.basic_unit1.add1"]["node"].layer.kind == "add"
-    edges = graph.in_edges("stage1.basic_unit1.add1", data="position")
-    assert {source: position for source, _, position in edges} == {
+    add = "stage1.basic_unit1.add1"
+    assert {source: graph.edges[source, add]["position"] for source in graph.pred[add]} == {
         "stage1.basic_unit1.body.bn2": 0,
         "pool1": 1,
     }
