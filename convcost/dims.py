@@ -27,11 +27,15 @@ else:  # SymPy is imported when a symbol is made, not before
 _recorded: ContextVar[list[Boolean] | None] = ContextVar("recorded", default=None)
 
 
-def symbol(name: str) -> sympy.Symbol:
-    """Return the symbol of that name: a positive integer. There is no other symbol factory."""
+def symbol(name: str, *, positive: bool = True) -> sympy.Symbol:
+    """Return the symbol of that name, a positive integer, or one that may be 0 as well.
+
+    There is no other symbol factory.
+    """
     import sympy
 
-    return sympy.Symbol(name, integer=True, positive=True)
+    sign = {"positive": True} if positive else {"nonnegative": True}
+    return sympy.Symbol(name, integer=True, **sign)
 
 
 def is_dim(value: object) -> bool:
@@ -101,7 +105,10 @@ def floor_div(dividend: Dim, divisor: Dim) -> Dim:
     inner = [term for term in sympy.Add.make_args(numerator) if isinstance(term, sympy.floor)]
     if len(inner) == 1:
         numerator = numerator - inner[0] + inner[0].args[0]
-    return _plain(sympy.floor(sympy.expand(numerator / divisor)))
+    quotient = sympy.expand(numerator / divisor)
+    if (whole := quotient + 1 / divisor).is_integer:
+        return _plain(whole - 1)  # just below a whole number
+    return _plain(sympy.floor(quotient))
 
 
 def ceil_div(dividend: Dim, divisor: Dim) -> Dim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from convcost.values import evaluate
 if TYPE_CHECKING:
     import networkx as nx
 
+    from convcost.formulas import Formula
+
 INPUT = "input"
 
 
@@ -36,11 +38,16 @@ class Node:
 
 @dataclass(frozen=True, repr=False)
 class Network:
-    """A network: its layers in an order they can run in, and what they were made from."""
+    """A network: its layers in an order they can run in, and what they were made from.
+
+    ``parameters`` are all values of the spec's parameters, ``given`` those that a preset or
+    the caller chose; the others follow from them.
+    """
 
     name: str
     spec: NetworkSpec
     parameters: Mapping[str, Any]
+    given: Mapping[str, Any]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
 
@@ -48,6 +55,22 @@ class Network:
     def graph(self) -> nx.DiGraph[str]:
         """The layers as a directed acyclic graph; a node's ``node`` is its :class:`Node`."""
         return _graph(self.nodes)
+
+    def formula(
+        self,
+        quantity: str,
+        *,
+        free: str = "N H W",
+        layer: str | None = None,
+        assume: Iterable[str] = (),
+    ) -> Formula:
+        """Return the closed form of a quantity of this network, or of one of its layers.
+
+        ``free`` names what stays a symbol, between blanks: N, C, H, W, parameters.
+        """
+        from convcost.formulas import SymbolicNetwork  # SymPy comes with it
+
+        return SymbolicNetwork(self, free=free.split(), assume=assume).formula(quantity, layer)
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {len(self.nodes) - 1:,} layers)"
@@ -68,7 +91,8 @@ def build(
     Raises: SpecError, GraphError, with all that is wrong.
     """
     base = _preset(spec, preset)
-    chosen = _chosen(spec, {**base.parameters, **(parameters or {})})
+    given = {**base.parameters, **(parameters or {})}
+    chosen = _chosen(spec, given)
     source = _input(spec, input or base.input or spec.input, chosen)
     expansion = Expansion(spec, chosen, INPUT)
     resolver = _Resolver(expansion)
@@ -84,7 +108,7 @@ def build(
         kinds = {type(error) for error in errors}
         problems = [problem for error in errors for problem in error.problems]
         raise (kinds.pop() if len(kinds) == 1 else SpecError)(*in_order(problems))
-    return Network(spec.name, spec, chosen, _sorted(nodes), outputs)
+    return Network(spec.name, spec, chosen, given, _sorted(nodes), outputs)
 
 
 def _preset(spec: NetworkSpec, preset: str | None) -> Choice:

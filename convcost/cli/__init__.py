@@ -11,6 +11,7 @@ from convcost import __version__
 from convcost.cli.analyze import analyze
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
+from convcost.cli.formula import formula
 from convcost.cli.schema import schema
 from convcost.errors import ConvcostError
 
@@ -24,6 +25,7 @@ app.command("analyze")(analyze)
 app.command("list")(list_networks)
 app.command("show")(show)
 app.command("compare")(compare)
+app.command("formula")(formula)
 app.command("schema")(schema)
 
 

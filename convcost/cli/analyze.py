@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from convcost.cli import options
-from convcost.cli.analysis import analysed
+from convcost.cli.analysis import analysed, loaded
 from convcost.cli.output import emit
+from convcost.errors import ConvcostError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from convcost.graph import Network
 
 
 def analyze(
@@ -29,13 +35,25 @@ def analyze(
         int | None, typer.Option(min=1, metavar="N", help="Show so many rows only.")
     ] = None,
     convention: options.ConventionName = None,
+    symbolic: Annotated[
+        bool, typer.Option("--symbolic", help="Formulas in N, H and W in place of numbers.")
+    ] = False,
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="With --symbolic: such as 'H % 32 == 0'. Repeatable."),
+    ] = None,
     format_: Annotated[
-        Literal["table", "json", "csv", "markdown"],
+        Literal["table", "json", "csv", "markdown", "latex"],
         typer.Option("--format", help="json and csv have every layer and every number."),
     ] = "table",
     output: options.Output = None,
 ) -> None:
     """Show what every layer of a network costs, and the whole."""
+    if symbolic:
+        made = loaded(network, input_, settings, preset)
+        return emit(_symbolic(made, assume or [], format_), output)
+    if assume or format_ == "latex":
+        raise ConvcostError("--assume and --format latex need --symbolic")
     cost = analysed(
         network,
         batch=batch,
@@ -70,3 +88,18 @@ def analyze(
     from convcost.report.terminal import Analysis
 
     return emit(Analysis(cost, shown, conventional), output)
+
+
+def _symbolic(network: Network, assume: list[str], format_: str) -> str | RenderableType:
+    """Return the table of formulas in a format."""
+    from convcost.formulas import SymbolicNetwork
+    from convcost.report.symbolic import SymbolicAnalysis
+
+    analysis = SymbolicAnalysis(SymbolicNetwork(network, assume=assume))
+    if format_ == "markdown":
+        return analysis.markdown()
+    if format_ == "latex":
+        return analysis.latex()
+    if format_ != "table":
+        raise ConvcostError(f"--symbolic has no --format {format_}: table, markdown or latex")
+    return analysis

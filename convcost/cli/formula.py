@@ -1,0 +1,75 @@
+"""``convcost formula``: the closed form of a layer kind or a network."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from convcost.cli import options
+from convcost.cli.analysis import loaded
+from convcost.cli.output import emit
+from convcost.errors import ConvcostError
+from convcost.layers import KINDS, SHORTHANDS
+
+
+def formula(
+    what: Annotated[
+        str,
+        typer.Argument(metavar="NET|KIND|FILE", help="A network, a layer kind, or a spec file."),
+    ],
+    quantity: Annotated[
+        str, typer.Option(metavar="NAME", help="macs, multiplies, adds, parameters, output, ...")
+    ] = "macs",
+    layer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of this layer, not of the network.")
+    ] = None,
+    per_layer: Annotated[bool, typer.Option("--per-layer", help="Of every layer.")] = False,
+    free: Annotated[
+        str, typer.Option(metavar="N,H,...", help="What is left free: N, C, H, W, parameters.")
+    ] = "N,H,W",
+    assume: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="Such as 'H % 32 == 0' or 'H >= 224'. Repeatable."),
+    ] = None,
+    form: Annotated[
+        Literal[
+            "text",
+            "latex",
+            "mathml",
+            "markdown",
+            "python",
+            "numpy",
+            "c",
+            "javascript",
+            "json",
+            "srepr",
+        ],
+        typer.Option("--as", help="How to write it."),
+    ] = "text",
+    notation: Annotated[
+        Literal["plain", "chapter"],
+        typer.Option(help="For a kind: chapter has extents n and the padding of both sides."),
+    ] = "plain",
+    input_: options.Input = None,
+    settings: options.Set = None,
+    preset: options.Preset = None,
+    output: options.Output = None,
+) -> None:
+    """Print the exact closed form of what a layer kind or a network costs."""
+    from convcost.formulas import SymbolicNetwork, of_kind
+    from convcost.formulas.export import FORMS, several
+
+    if what in SHORTHANDS or what in {kind.kind for kind in KINDS}:
+        if layer or per_layer:
+            raise ConvcostError(f"{what} is a layer kind: it has no layers to choose from")
+        made = of_kind(what, quantity, chapter=notation == "chapter", assume=assume or ())
+        return emit(FORMS[form](made), output)
+    network = SymbolicNetwork(
+        loaded(what, input_, settings, preset),
+        free=[name.strip() for name in free.split(",") if name.strip()],
+        assume=assume or (),
+    )
+    if per_layer:
+        return emit(several(list(network.per_layer(quantity)), form), output)
+    return emit(FORMS[form](network.formula(quantity, layer)), output)

@@ -1,0 +1,175 @@
+"""The closed forms themselves: the rules, called on symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import sympy
+
+from convcost.analyse import analyse
+from convcost.cost import NetworkCost, Total, total
+from convcost.dims import Dim, recording, symbol
+from convcost.errors import SpecError, nearest
+from convcost.formulas import assumptions
+from convcost.formulas.assumptions import Assumptions
+from convcost.formulas.canonical import (
+    EXAMPLE,
+    canonical_inputs,
+    canonical_layer,
+    canonical_symbols,
+    find_kind,
+)
+from convcost.formulas.domain import simplified
+from convcost.formulas.floors import collected
+from convcost.formulas.formula import Formula
+from convcost.graph import Network, build
+from convcost.layers import Input
+from convcost.tensors import Tensor
+
+OPERATIONS = "scalar operations per batch"
+
+QUANTITIES: Mapping[str, tuple[str, Callable[[Total], Dim]]] = MappingProxyType(
+    {
+        "macs": (OPERATIONS, lambda sums: sums.macs),
+        "multiplies": (OPERATIONS, lambda sums: sums.work.multiplies),
+        "adds": (OPERATIONS, lambda sums: sums.work.adds),
+        "comparisons": (OPERATIONS, lambda sums: sums.work.comparisons),
+        "divisions": (OPERATIONS, lambda sums: sums.work.divisions),
+        "exponentials": (OPERATIONS, lambda sums: sums.work.exponentials),
+        "square_roots": (OPERATIONS, lambda sums: sums.work.square_roots),
+        "parameters": ("elements", lambda sums: sums.parameters.count),
+        "statistics": ("elements", lambda sums: sums.statistics),
+        "activations": ("elements per batch", lambda sums: sums.activations),
+        "activation_bytes": ("bytes per batch, float32", lambda sums: sums.activation_bytes),
+    }
+)
+"""What a formula can be of: its unit, and where it is found."""
+
+
+class SymbolicNetwork:
+    """A network analysed with symbols for some of its sizes, and the formulas it gives.
+
+    ``free`` may name N, C, H, W and parameters of the spec; all else keeps its number.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        free: Sequence[str] = ("N", "H", "W"),
+        assume: Iterable[str] = (),
+    ) -> None:
+        """Analyse the spec of ``network``, with its numbers for what is not free.
+
+        Raises: SpecError for what cannot be left free, or an assumption that is not
+            understood; and what building and analysing a network raise.
+        """
+        spec = self._spec = network.spec
+        self._symbols = {name: symbol(name) for name in free}
+        self._assumed = assumptions.read(assume, self._symbols)
+        sizes = _sizes(network)
+        for name in free:
+            if not isinstance(sizes.get(name), int):
+                known = nearest(name, (n for n, size in sizes.items() if isinstance(size, int)))
+                raise SpecError(f"{spec.name} has no number {name!r} to leave free; {known}")
+        self._example = {name: sizes[name] for name in free}
+        values = sizes | self._symbols | self._assumed.values
+        chosen = {name: values[name] for name in spec.parameters if name in free}
+        with recording() as self._conditions:
+            symbolic = build(
+                spec,
+                input=(values["C"], values["H"], values["W"]),
+                parameters={**network.given, **chosen},
+            )
+            self.cost: NetworkCost = analyse(symbolic, batch=values["N"])
+
+    def formula(self, quantity: str, layer: str | None = None) -> Formula:
+        """Return the closed form of a total, or of one layer's share.
+
+        Raises: SpecError for an unknown quantity or layer.
+        """
+        if layer is None:
+            return self._made(quantity, "", self.cost.total(), self.cost.layers[-1].output)
+        for each in self.cost.layers:
+            if each.name == layer:
+                return self._made(quantity, layer, total(layer, [each]), each.output)
+        known = nearest(layer, (each.name for each in self.cost.layers))
+        raise SpecError(f"{self._spec.name} has no layer {layer!r}; {known}")
+
+    def per_layer(self, quantity: str) -> Iterator[Formula]:
+        """Yield the closed form of every layer's share."""
+        for each in self.cost.layers:
+            yield self._made(quantity, each.name, total(each.name, [each]), each.output)
+
+    def _made(self, quantity: str, layer: str, sums: Total, output: Tensor) -> Formula:
+        expression, unit = _quantity(quantity, sums, output)
+        return Formula(
+            quantity=quantity,
+            subject=f"{self._spec.name}, layer {layer}" if layer else self._spec.name,
+            source=self._spec.source,
+            unit=unit,
+            expr=collected(self._assumed.restore(expression)),
+            symbols=tuple(self._symbols.values()),
+            domain=_domain(self._conditions, self._assumed),
+            example=self._example,
+        )
+
+
+def of_kind(
+    name: str, quantity: str, *, chapter: bool = False, assume: Iterable[str] = ()
+) -> Formula:
+    """Return the closed form of a layer kind, of canonical symbols.
+
+    With ``chapter`` the notation is the notes': extents n_h and n_w, and a padding that is
+    the total of both sides.
+
+    Raises: SpecError for an unknown kind or quantity.
+    """
+    kind, given = find_kind(name)
+    symbols = canonical_symbols()
+    assumed = assumptions.read(assume, symbols)
+    values: dict[str, Dim] = {**symbols, **assumed.values}
+    with recording() as conditions:
+        layer = canonical_layer(kind, given, values, chapter=chapter)
+        sums, output = canonical_inputs(layer, values, chapter=chapter)
+        expression, unit = _quantity(quantity, sums, output)
+    restored = assumed.restore(expression)
+    used = [which for which, what in symbols.items() if what in restored.free_symbols]
+    return Formula(
+        quantity=quantity,
+        subject=name,
+        source=" ".join((kind.__doc__ or "").partition("Source:")[2].split()).rstrip("."),
+        unit=unit,
+        expr=restored,
+        symbols=tuple(symbols[which] for which in used),
+        domain=_domain(conditions, assumed),
+        example={which: EXAMPLE[which] for which in used},
+    )
+
+
+def _sizes(network: Network) -> dict[str, Any]:
+    """Return the values that a network has where nothing is free."""
+    source = network.nodes[0].layer
+    assert isinstance(source, Input)  # noqa: S101 - what build puts first
+    extents = {"N": 1, "C": source.channels, "H": source.height, "W": source.width}
+    for name in extents:
+        if name in network.parameters:
+            raise SpecError(f"{network.name}: the parameter {name!r} is called as an extent is")
+    return {**extents, **network.parameters}
+
+
+def _quantity(quantity: str, sums: Total, output: Tensor) -> tuple[sympy.Basic, str]:
+    """Return the expression of a quantity, and its unit."""
+    if quantity == "output":
+        return sympy.Tuple(*output.shape), "elements"
+    if quantity not in QUANTITIES:
+        known = nearest(quantity, [*QUANTITIES, "output"])
+        raise SpecError(f"unknown quantity {quantity!r}; {known}")
+    unit, value = QUANTITIES[quantity]
+    return sympy.Integer(0) + value(sums), unit
+
+
+def _domain(conditions: Iterable[sympy.Basic], assumed: Assumptions) -> tuple[sympy.Basic, ...]:
+    return simplified(map(assumed.restore, conditions), assumed.conditions)

@@ -1,0 +1,100 @@
+"""Formulas as files: every form that ``convcost formula --as`` knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import sympy
+
+from convcost.formulas import code
+from convcost.formulas.formula import Formula
+from convcost.formulas.printing import condition_text, latex, mathml, text
+
+_MEANINGS = MappingProxyType(
+    {
+        "N": "images in a batch",
+        "C": "channels of the input",
+        "H": "height of the input",
+        "W": "width of the input",
+        "n_h": "height of the input",
+        "n_w": "width of the input",
+        "c_i": "input channels",
+        "c_o": "output channels",
+        "g": "groups",
+        "n": "channels in the window",
+        "k_h": "height of the window",
+        "k_w": "width of the window",
+        "s_h": "stride along the rows",
+        "s_w": "stride along the columns",
+        "p_h": "padding of the rows",
+        "p_w": "padding of the columns",
+        "d_h": "dilation of the rows",
+        "d_w": "dilation of the columns",
+    }
+)
+
+
+def as_text(formula: Formula) -> str:
+    """Write the formula, and below it where it is valid."""
+    arguments = ", ".join(what.name for what in formula.symbols)
+    lines = [f"{formula.quantity}({arguments}) = {formula}"]
+    lines += [f"  where {condition_text(condition)}" for condition in formula.domain]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(formula: Formula) -> str:
+    """Write the formula, its symbols, its domain and a worked number."""
+    lines = [f"## {formula.quantity} of {formula.subject}", "", f"$$ {formula.latex} $$", ""]
+    lines += ["| symbol | meaning |", "| --- | --- |"]
+    for what in formula.symbols:
+        meaning = _MEANINGS.get(what.name, "a parameter of the spec")
+        lines.append(f"| ${latex(what)}$ | {meaning} |")
+    domain = ", ".join(f"`{condition_text(each)}`" for each in formula.domain)
+    lines += ["", f"Valid for {domain or 'all positive integers'}. Unit: {formula.unit}."]
+    if not isinstance(formula.expr, sympy.Tuple):
+        sizes = ", ".join(f"{name} = {value:,}" for name, value in formula.example.items())
+        value = formula.evaluate(**formula.example)
+        lines += ["", f"At {sizes}: {value:,}." if sizes else f"That is {value:,}."]
+    if formula.source:
+        lines += ["", f"Source: {formula.source}."]
+    return "\n".join(lines) + "\n"
+
+
+def record(formula: Formula) -> dict[str, object]:
+    """Return the formula as plain data."""
+    return {
+        "quantity": formula.quantity,
+        "subject": formula.subject,
+        "source": formula.source,
+        "unit": formula.unit,
+        "symbols": [what.name for what in formula.symbols],
+        "domain": [condition_text(condition) for condition in formula.domain],
+        "text": text(formula.expr),
+        "latex": formula.latex,
+        "srepr": sympy.srepr(formula.expr),
+    }
+
+
+FORMS: Mapping[str, Callable[[Formula], str]] = MappingProxyType(
+    {
+        "text": as_text,
+        "latex": lambda formula: formula.latex + "\n",
+        "mathml": lambda formula: mathml(formula.expr) + "\n",
+        "markdown": as_markdown,
+        "json": lambda formula: json.dumps(record(formula), indent=2, ensure_ascii=False) + "\n",
+        "srepr": lambda formula: sympy.srepr(formula.expr) + "\n",
+        **code.EXPORTS,
+    }
+)
+
+
+def several(formulas: Sequence[Formula], form: str) -> str:
+    """Write the formulas of some layers: one JSON list, or one behind the other."""
+    if form == "json":
+        records = [record(formula) for formula in formulas]
+        return json.dumps(records, indent=2, ensure_ascii=False) + "\n"
+    if form == "text":
+        return "".join(f"{formula.subject}: {formula}\n" for formula in formulas)
+    return "\n".join(FORMS[form](formula) for formula in formulas)

@@ -1,0 +1,68 @@
+"""A closed form: its expression, its symbols, and where it is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy
+
+from convcost.errors import ConvcostError, nearest
+from convcost.formulas.exact import evaluate, holds
+from convcost.formulas.printing import condition_text, latex, text
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Formula:
+    """The exact value of a quantity as an expression of symbols, all positive integers.
+
+    ``symbols`` are the arguments, in the order they were asked for; ``domain`` the
+    conditions under which it holds; ``example`` sizes to try it with.
+    """
+
+    quantity: str
+    subject: str
+    source: str
+    unit: str
+    expr: sympy.Basic
+    symbols: tuple[sympy.Symbol, ...]
+    domain: tuple[sympy.Basic, ...]
+    example: Mapping[str, int]
+
+    @property
+    def latex(self) -> str:
+        """The expression in LaTeX, without dollars."""
+        return latex(self.expr)
+
+    def evaluate(self, **values: int) -> int:
+        """Return the value at these sizes.
+
+        Raises: ConvcostError if a symbol has no value, or the sizes are not in the domain.
+        """
+        least = {what.name: 1 if what.is_positive else 0 for what in self.symbols}
+        names = list(least)
+        for name in names:
+            if name not in values:
+                raise ConvcostError(f"{self.quantity}: a value for {name!r} is missing")
+        for name, value in values.items():
+            if name not in names:
+                raise ConvcostError(
+                    f"{self.quantity} has no symbol {name!r}; {nearest(name, names)}"
+                )
+            if value < least[name]:
+                raise ConvcostError(f"{name} must be {least[name]} or more, got {value}")
+        for condition in self.domain:
+            if condition.free_symbols <= set(self.symbols) and not holds(condition, values):
+                raise ConvcostError(
+                    f"{self.quantity} is valid for {condition_text(condition)} only"
+                )
+        return int(evaluate(self.expr, values))
+
+    def __str__(self) -> str:
+        return text(self.expr)
+
+    def __repr__(self) -> str:
+        return f"{self.quantity} of {self.subject} = {self}"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex}$"

@@ -1,0 +1,317 @@
+"""Closed forms: against the integers, as the notes write them, and as programs that run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+import convcost
+from convcost.cli import app
+from convcost.errors import ConvcostError, ShapeError, SpecError
+from convcost.formulas import QUANTITIES, Formula, SymbolicNetwork, of_kind
+from convcost.formulas.code import EXPORTS
+from convcost.formulas.export import FORMS
+from convcost.formulas.printing import condition_text, mathml
+
+NETWORKS = ("lenet", "alexnet", "nin", "googlenet", "resnet50", "resnet18-v2", "densenet121")
+SYMBOLIC = {name: SymbolicNetwork(convcost.load(name)) for name in NETWORKS}
+FORMULAS = {name: {q: net.formula(q) for q in QUANTITIES} for name, net in SYMBOLIC.items()}
+NO_DILATION = ("d_h == 1", "d_w == 1", "g == 1")
+
+
+def counted(network: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Return all quantities from the integer analysis."""
+    made = convcost.load(network, input=(3 if network != "lenet" else 1, sizes["H"], sizes["W"]))
+    total = convcost.analyse(made, batch=sizes["N"]).total()
+    return {quantity: value(total) for quantity, (_, value) in QUANTITIES.items()}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@settings(max_examples=15, deadline=None)
+@given(n=st.integers(1, 9), h=st.integers(1, 300), w=st.integers(1, 300))
+def test_formulas_equal_the_integers_just_where_they_are_valid(
+    network: str, n: int, h: int, w: int
+) -> None:
+    sizes = {"N": n, "H": h, "W": w}
+    try:
+        expected = counted(network, sizes)
+    except ShapeError:
+        for formula in FORMULAS[network].values():
+            with pytest.raises(ConvcostError, match="is valid for"):
+                formula.evaluate(**sizes)
+        return
+    found = {name: formula.evaluate(**sizes) for name, formula in FORMULAS[network].items()}
+    assert found == expected
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_published_macs_come_out(network: str) -> None:
+    sizes = {"N": 1, "H": 28, "W": 28} if network == "lenet" else {"N": 1, "H": 224, "W": 224}
+    published = {
+        "lenet": 281640,
+        "alexnet": 714188480,
+        "nin": 1100188800,
+        "googlenet": 1582671872,
+        "resnet50": 4089184256,
+        "resnet18-v2": 1814073344,
+        "densenet121": 2834161664,
+    }
+    assert FORMULAS[network]["macs"].evaluate(**sizes) == published[network]
+
+
+def test_vgg_is_a_handful_of_terms() -> None:
+    formula = convcost.load("vgg16").formula("macs")
+    # By hand, at h = H/2**i and so on: block 1 has 3*9*64 + 64*9*64 at full size, and so on;
+    # the first dense layer 512*4096 for each of the last map's positions.
+    assert str(formula) == (
+        "38592*H*N*W + 221184*N*floor(H/2)*floor(W/2) + 1474560*N*floor(H/4)*floor(W/4)"
+        " + 5898240*N*floor(H/8)*floor(W/8) + 7077888*N*floor(H/16)*floor(W/16)"
+        " + 2097152*N*floor(H/32)*floor(W/32) + 20873216*N"
+    )
+    assert [condition_text(condition) for condition in formula.domain] == ["H >= 32", "W >= 32"]
+
+
+def test_divisibility_leaves_a_polynomial() -> None:
+    formula = convcost.load("vgg16").formula("macs", assume=["H % 32 == 0", "W % 32 == 0"])
+    # (15346630656 of convolutions + 102760448 of the first dense layer) / 224**2 = 307904.
+    assert str(formula) == "307904*H*N*W + 20873216*N"
+    assert formula.evaluate(N=1, H=224, W=224) == 15470264320
+    with pytest.raises(ConvcostError, match=r"valid for H % 32 == 0 only"):
+        formula.evaluate(N=1, H=100, W=224)
+
+
+def test_a_remainder_may_be_assumed() -> None:
+    formula = convcost.load("resnet18").formula("macs", assume=["H % 32 == 1", "W % 32 == 1"])
+    assert "floor" not in str(formula)
+    for side in (33, 65, 225):
+        whole = FORMULAS["resnet50"]["macs"].symbols
+        assert len(whole) == 3
+        network = convcost.load("resnet18", input=(3, side, side))
+        assert (
+            formula.evaluate(N=2, H=side, W=side) == convcost.analyse(network, batch=2).total().macs
+        )
+
+
+def test_densenet_is_a_polynomial_in_the_growth() -> None:
+    formula = convcost.load("densenet121").formula("macs", free="growth")
+    assert formula.expr.as_poly().degree() == 2  # type: ignore[attr-defined]
+    assert formula.evaluate(growth=32) == 2834161664
+    assert formula.evaluate(growth=48) == (
+        convcost.analyse(convcost.load("densenet121", parameters={"growth": 48})).total().macs
+    )
+
+
+def test_the_notes_shapes() -> None:
+    # Section 5.2 of the notes, in their notation: p is the total of both sides.
+    shape = of_kind("conv2d", "output", chapter=True, assume=NO_DILATION)
+    assert str(shape) == (
+        "(N, c_o, floor((-k_h + n_h + p_h + s_h)/s_h), floor((-k_w + n_w + p_w + s_w)/s_w))"
+    )
+    same = (*NO_DILATION, "p_h == k_h - 1", "p_w == k_w - 1")
+    shape = of_kind("conv2d", "output", chapter=True, assume=same)
+    assert str(shape) == "(N, c_o, floor((n_h + s_h - 1)/s_h), floor((n_w + s_w - 1)/s_w))"
+    divided = (*same, "n_h % s_h == 0", "n_w % s_w == 0")
+    assert str(of_kind("conv2d", "output", chapter=True, assume=divided)) == (
+        "(N, c_o, n_h/s_h, n_w/s_w)"
+    )
+    unit = (*NO_DILATION, "s_h == 1", "s_w == 1")
+    assert str(of_kind("conv2d", "output", chapter=True, assume=unit)) == (
+        "(N, c_o, -k_h + n_h + p_h + 1, -k_w + n_w + p_w + 1)"
+    )
+
+
+def test_the_notes_multiplies_lack_the_input_channels() -> None:
+    formula = of_kind("conv2d", "multiplies", chapter=True, assume=NO_DILATION)
+    assert "c_i*c_o*k_h*k_w" in str(formula)
+    # The notes' last example in 5.2 with 3 channels in and 2 out: 2x2 outputs of 2 filters
+    # over 3*3*5 inputs each.
+    sizes = {"n_h": 8, "n_w": 8, "k_h": 3, "k_w": 5, "p_h": 0, "p_w": 2, "s_h": 3, "s_w": 4}
+    assert formula.evaluate(N=1, c_i=3, c_o=2, **sizes) == 2 * 2 * 2 * 45
+
+
+def test_every_kind_has_formulas() -> None:
+    for name in ("conv2d", "max_pool2d", "average_pool2d", "global_pool2d", "dense", "lrn", "add",
+                 "batch_norm", "softmax", "relu", "dropout", "flatten", "concat", "multiply",
+                 "identity"):  # fmt: skip
+        for quantity in (*QUANTITIES, "output"):
+            assert str(of_kind(name, quantity))
+    assert str(of_kind("relu", "comparisons")) == "H*N*W*c_i"
+    assert str(of_kind("batch_norm", "square_roots")) == "c_i"
+
+
+@pytest.mark.parametrize(
+    ("assume", "message"),
+    [
+        ("H + W == 3", "cannot use 'H . W == 3'"),
+        ("H", "cannot use 'H'"),
+        ("H % 0 == 0", "nothing is divisible by 0"),
+        ("H % 4 == 5", "5 is no such remainder"),
+        ("X == 3", "unknown name 'X'"),
+        ("H ** 2 == 4", "only . - . // % are allowed"),
+        ("f(H) == 3", "expected whole numbers, names"),
+    ],
+)
+def test_assumptions_that_cannot_be_used(assume: str, message: str) -> None:
+    with pytest.raises(SpecError, match=f"--assume: .*{message}"):
+        convcost.load("lenet").formula("macs", assume=[assume])
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"quantity": "mac"}, "unknown quantity 'mac'; did you mean 'macs'"),
+        ({"free": "N Q"}, "no number 'Q' to leave free"),
+        ({"free": "units"}, "no number 'units' to leave free"),
+        ({"layer": "conv9"}, "no layer 'conv9'; did you mean 'conv1'"),
+        ({"assume": ["H % 2 == 0", "H % 3 == 0"]}, "H is assumed about already"),
+    ],
+)
+def test_what_cannot_be_asked(choices: dict[str, Any], message: str) -> None:
+    quantity = choices.pop("quantity", "macs")
+    with pytest.raises(SpecError, match=message):
+        convcost.load("resnet50").formula(quantity, **choices)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"N": 1, "H": 28}, "a value for 'W' is missing"),
+        ({"N": 1, "H": 28, "W": 28, "C": 3}, "has no symbol 'C'"),
+        ({"N": 1, "H": 0, "W": 28}, "H must be 1 or more"),
+        ({"N": 1, "H": 15, "W": 28}, "valid for H >= 16 only"),
+    ],
+)
+def test_values_that_a_formula_refuses(values: dict[str, int], message: str) -> None:
+    with pytest.raises(ConvcostError, match=message):
+        FORMULAS["lenet"]["macs"].evaluate(**values)
+
+
+# --- exports, run on sizes of which the integer analysis knows the answer ---
+
+CASES = [
+    ("lenet", 3, 40, 33),
+    ("resnet50", 2, 101, 77),
+    ("nin", 1, 224, 230),
+    ("alexnet", 5, 99, 224),
+]
+
+
+@pytest.mark.parametrize(("network", "n", "h", "w"), CASES)
+@pytest.mark.parametrize("quantity", ["macs", "adds", "parameters", "activation_bytes"])
+def test_python_export_runs(network: str, n: int, h: int, w: int, quantity: str) -> None:
+    scope: dict[str, Any] = {}
+    exec(EXPORTS["python"](FORMULAS[network][quantity]), scope)  # noqa: S102 - our own text
+    assert scope[quantity](n, h, w) == counted(network, {"N": n, "H": h, "W": w})[quantity]
+
+
+def test_numpy_export_is_exact_or_raises() -> None:
+    np = pytest.importorskip("numpy", reason="the core is installed without numpy")
+    scope: dict[str, Any] = {}
+    exec(EXPORTS["numpy"](FORMULAS["resnet50"]["macs"]), scope)  # noqa: S102 - our own text
+    sides = np.array([32, 224])
+    assert scope["macs"](1, sides, sides).tolist() == [
+        counted("resnet50", {"N": 1, "H": side, "W": side})["macs"] for side in (32, 224)
+    ]
+    with pytest.raises(OverflowError, match="larger than int64"):
+        scope["macs"](10**9, 10**6, 10**6)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
+@pytest.mark.parametrize(("network", "n", "h", "w"), CASES)
+def test_c_export_compiles_and_runs(network: str, n: int, h: int, w: int, tmp_path: Path) -> None:
+    program = (
+        EXPORTS["c"](FORMULAS[network]["adds"])
+        + "#include <inttypes.h>\n#include <stdio.h>\n"
+        + f'int main(void) {{ printf("%" PRId64, adds({n}, {h}, {w})); return 0; }}\n'
+    )
+    (tmp_path / "f.c").write_text(program)
+    options = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-o", str(tmp_path / "f")]
+    subprocess.run(["cc", *options, str(tmp_path / "f.c")], check=True)  # noqa: S607
+    done = subprocess.run([tmp_path / "f"], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == counted(network, {"N": n, "H": h, "W": w})["adds"]
+
+
+def test_c_says_where_it_overflows() -> None:
+    text = EXPORTS["c"](convcost.load("vgg16").formula("macs", free="N"))
+    assert f"while no argument exceeds {(2**63 - 1) // 15470264320}." in text
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
+@pytest.mark.parametrize(("network", "n", "h", "w"), CASES)
+def test_javascript_export_runs(network: str, n: int, h: int, w: int) -> None:
+    program = EXPORTS["javascript"](FORMULAS[network]["macs"])
+    program += f"console.log(String(macs({n}, {h}, {w})), String(macs({n}n * 10n ** 9n, {h}, {w})))"
+    done = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True)  # noqa: S607
+    expected = counted(network, {"N": n, "H": h, "W": w})["macs"]
+    assert done.stdout.split() == [str(expected), str(expected * 10**9)]
+
+
+def test_names_are_safe_in_every_language() -> None:
+    text = (
+        "name: net\ninput: [1, 8, 8]\nparameters: {int: 3, lambda_: 2, macs: 2, np: 2}\n"
+        "layers:\n  - dense: int * macs * np\n  - dense: lambda_\n"
+    )
+    network = convcost.build(convcost.read_text(text))
+    formula = network.formula("macs", free="int macs np lambda_")
+    assert "int64_t macs(int64_t int_, int64_t macs_, int64_t np, int64_t lambda_)" in EXPORTS["c"](
+        formula
+    )
+    scope: dict[str, Any] = {}
+    exec(EXPORTS["python"](formula), scope)  # noqa: S102 - our own text
+    assert scope["macs"](3, 2, 2, 2) == 64 * 12 + 12 * 2
+
+
+@pytest.mark.parametrize("formula", [FORMULAS["resnet50"]["macs"], of_kind("conv2d", "adds")])
+def test_mathml_is_well_formed(formula: Formula) -> None:
+    root = ET.fromstring(mathml(formula.expr))  # noqa: S314 - our own text
+    assert root.tag == "{http://www.w3.org/1998/Math/MathML}math"
+
+
+def test_latex_is_a_formula_with_floors() -> None:
+    formula = FORMULAS["resnet50"]["macs"]
+    assert r"\left\lfloor \frac{H + 31}{32} \right\rfloor" in formula.latex
+    assert formula.latex.count("{") == formula.latex.count("}")
+    assert formula._repr_latex_() == f"${formula.latex}$"
+
+
+def test_markdown_has_a_worked_number() -> None:
+    text = FORMS["markdown"](FORMULAS["resnet50"]["macs"])
+    assert "At N = 1, H = 224, W = 224: 4,089,184,256." in text
+    assert "| $H$ | height of the input |" in text
+
+
+def test_the_command() -> None:
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(app, ["formula", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    assert run("vgg16", "--assume", "H % 32 == 0", "--assume", "W % 32 == 0") == (
+        "macs(N, H, W) = 307904*H*N*W + 20873216*N\n  where H % 32 == 0\n  where W % 32 == 0\n"
+    )
+    record = json.loads(run("lenet", "--quantity", "parameters", "--as", "json"))
+    assert record["text"] == "1920*floor((H - 12)/4)*floor((W - 12)/4) + 13706"
+    assert "lenet, layer conv1: (N, 6, H - 4, W - 4)" in run(
+        "lenet", "--per-layer", "--quantity", "output"
+    )
+    for form in FORMS:
+        assert run("max_pool2d", "--quantity", "comparisons", "--as", form)
+
+
+def test_symbolic_analysis() -> None:
+    result = CliRunner().invoke(app, ["analyze", "resnet18", "--symbolic"], env={"COLUMNS": "400"})
+    assert result.exit_code == 0
+    assert "(N, 64, floor((H + 1)/2), floor((W + 1)/2))" in " ".join(result.stdout.split())
+    for form in ("markdown", "latex"):
+        result = CliRunner().invoke(app, ["analyze", "lenet", "--symbolic", "--format", form])
+        assert r"\left\lfloor \frac{H - 12}{4} \right\rfloor" in result.stdout
