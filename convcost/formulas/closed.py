@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -91,12 +92,20 @@ class SymbolicNetwork:
         Raises: SpecError for an unknown quantity or layer.
         """
         if layer is None:
-            return self._made(quantity, "", self.cost.total(), self.cost.layers[-1].output)
+            return self._made(quantity, "", self._total, self.cost.layers[-1].output)
         for each in self.cost.layers:
             if each.name == layer:
                 return self._made(quantity, layer, total(layer, [each]), each.output)
         known = nearest(layer, (each.name for each in self.cost.layers))
         raise SpecError(f"{self._spec.name} has no layer {layer!r}; {known}")
+
+    @cached_property
+    def _total(self) -> Total:
+        return self.cost.total()
+
+    @cached_property
+    def _domain(self) -> tuple[sympy.Basic, ...]:
+        return _domain(self._conditions, self._assumed)
 
     def per_layer(self, quantity: str) -> Iterator[Formula]:
         """Yield the closed form of every layer's share."""
@@ -112,7 +121,7 @@ class SymbolicNetwork:
             unit=unit,
             expr=collected(self._assumed.restore(expression)),
             symbols=tuple(self._symbols.values()),
-            domain=_domain(self._conditions, self._assumed),
+            domain=self._domain,
             example=self._example,
         )
 

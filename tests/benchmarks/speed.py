@@ -1,5 +1,8 @@
 """How fast convcost starts, and how it grows: ``python tests/benchmarks/speed.py``.
 
+Formulas: from a spec to the closed forms of all totals in N, H and W, SymPy's cache emptied
+before each round.
+
 Start: whole processes, `convcost analyze vgg16` against one that only imports networkx,
 typer, rich and the YAML reader, alternately. Growth: chains of layers, each in a process of
 its own, with its peak memory. Medians of the rounds, with the spread.
@@ -86,6 +89,27 @@ def growth_table(rounds: int) -> Table:
     return table
 
 
+def formula_table(rounds: int) -> Table:
+    """Measure the way from a spec to the closed forms of all totals."""
+    from sympy.core.cache import clear_cache
+
+    import convcost
+    from convcost.formulas import QUANTITIES, SymbolicNetwork
+
+    table = Table("network", "layers", "median", "least", "greatest", title="formulas, seconds")
+    for name in ("vgg16", "densenet121", "densenet264"):
+        times = []
+        for _ in range(rounds):
+            clear_cache()
+            start = time.perf_counter()
+            network = SymbolicNetwork(convcost.load(name))
+            for quantity in QUANTITIES:
+                network.formula(quantity)
+            times.append(time.perf_counter() - start)
+        table.add_row(name, f"{len(network.cost.layers):,}", *spread(times))
+    return table
+
+
 def main(chain_of: int = typer.Option(0, "--chain", hidden=True), rounds: int = 11) -> None:
     """Measure and print."""
     if chain_of:
@@ -94,6 +118,7 @@ def main(chain_of: int = typer.Option(0, "--chain", hidden=True), rounds: int = 
     console = Console()
     console.print(start_table(rounds))
     console.print(growth_table(max(3, rounds // 4)))
+    console.print(formula_table(max(3, rounds // 2)))
 
 
 if __name__ == "__main__":
