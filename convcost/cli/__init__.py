@@ -9,6 +9,7 @@ import typer
 
 from convcost import __version__
 from convcost.cli.analyze import analyze
+from convcost.cli.budget import check, solve
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
 from convcost.cli.formula import formula
@@ -26,6 +27,8 @@ app.command("list")(list_networks)
 app.command("show")(show)
 app.command("compare")(compare)
 app.command("formula")(formula)
+app.command("check")(check)
+app.command("solve")(solve)
 app.command("schema")(schema)
 
 

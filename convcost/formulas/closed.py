@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import sympy
 
 from convcost.analyse import analyse
 from convcost.cost import NetworkCost, Total, total
+from convcost.counts import COUNTS
 from convcost.dims import Dim, recording, symbol
 from convcost.errors import SpecError, nearest
 from convcost.formulas import assumptions
@@ -29,24 +29,8 @@ from convcost.graph import Network, build
 from convcost.layers import Input
 from convcost.tensors import Tensor
 
-OPERATIONS = "scalar operations per batch"
-
-QUANTITIES: Mapping[str, tuple[str, Callable[[Total], Dim]]] = MappingProxyType(
-    {
-        "macs": (OPERATIONS, lambda sums: sums.macs),
-        "multiplies": (OPERATIONS, lambda sums: sums.work.multiplies),
-        "adds": (OPERATIONS, lambda sums: sums.work.adds),
-        "comparisons": (OPERATIONS, lambda sums: sums.work.comparisons),
-        "divisions": (OPERATIONS, lambda sums: sums.work.divisions),
-        "exponentials": (OPERATIONS, lambda sums: sums.work.exponentials),
-        "square_roots": (OPERATIONS, lambda sums: sums.work.square_roots),
-        "parameters": ("elements", lambda sums: sums.parameters.count),
-        "statistics": ("elements", lambda sums: sums.statistics),
-        "activations": ("elements per batch", lambda sums: sums.activations),
-        "activation_bytes": ("bytes per batch, float32", lambda sums: sums.activation_bytes),
-    }
-)
-"""What a formula can be of: its unit, and where it is found."""
+QUANTITIES = (*COUNTS, "output")
+"""What a formula can be of."""
 
 
 class SymbolicNetwork:
@@ -173,11 +157,11 @@ def _quantity(quantity: str, sums: Total, output: Tensor) -> tuple[sympy.Basic, 
     """Return the expression of a quantity, and its unit."""
     if quantity == "output":
         return sympy.Tuple(*output.shape), "elements"
-    if quantity not in QUANTITIES:
-        known = nearest(quantity, [*QUANTITIES, "output"])
-        raise SpecError(f"unknown quantity {quantity!r}; {known}")
-    unit, value = QUANTITIES[quantity]
-    return sympy.Integer(0) + value(sums), unit
+    if quantity not in COUNTS:
+        raise SpecError(f"unknown quantity {quantity!r}; {nearest(quantity, QUANTITIES)}")
+    count = COUNTS[quantity]
+    unit = f"{count.unit}, float32" if quantity.endswith("_bytes") else count.unit
+    return sympy.Integer(0) + count.value(sums), unit
 
 
 def _domain(conditions: Iterable[sympy.Basic], assumed: Assumptions) -> tuple[sympy.Basic, ...]:

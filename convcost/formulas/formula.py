@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sympy
@@ -51,12 +51,21 @@ class Formula:
                 )
             if value < least[name]:
                 raise ConvcostError(f"{name} must be {least[name]} or more, got {value}")
-        for condition in self.domain:
-            if condition.free_symbols <= set(self.symbols) and not holds(condition, values):
+        for condition in self._decidable():
+            if not holds(condition, values):
                 raise ConvcostError(
                     f"{self.quantity} is valid for {condition_text(condition)} only"
                 )
         return int(evaluate(self.expr, values))
+
+    def is_valid(self, **values: int) -> bool:
+        """Return whether these sizes are in the domain."""
+        return all(holds(condition, values) for condition in self._decidable())
+
+    def _decidable(self) -> Iterator[sympy.Basic]:
+        """Yield the conditions on the formula's own symbols; others say what was put in."""
+        own = set(self.symbols)
+        yield from (condition for condition in self.domain if condition.free_symbols <= own)
 
     def __str__(self) -> str:
         return text(self.expr)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import cast
 
 from convcost.cost import LayerCost, NetworkCost, Total, total
+from convcost.counts import COUNTS
 from convcost.dims import Dim
 from convcost.errors import ConvcostError, nearest
 from convcost.report import units
@@ -40,30 +41,15 @@ class Column:
         return self.head or self.title
 
 
-COLUMNS: Mapping[str, Column] = MappingProxyType(
-    {
-        "parameters": Column("parameters", lambda sums: sums.parameters.count),
-        "statistics": Column("statistics", lambda sums: sums.statistics),
-        "multiplies": Column("multiplies", lambda sums: sums.work.multiplies),
-        "adds": Column("adds", lambda sums: sums.work.adds),
-        "comparisons": Column("comparisons", lambda sums: sums.work.comparisons),
-        "divisions": Column("divisions", lambda sums: sums.work.divisions),
-        "exponentials": Column("exponentials", lambda sums: sums.work.exponentials),
-        "square_roots": Column("square roots", lambda sums: sums.work.square_roots),
-        "macs": Column("macs", lambda sums: sums.macs),
-        "activations": Column("activations", lambda sums: sums.activations),
-        "activation_bytes": Column(
-            "activation memory",
-            lambda sums: sums.activation_bytes,
-            units.size,
-            units.size,
-            head="memory",
-        ),
-        "parameter_bytes": Column(
-            "parameter memory", lambda sums: sums.parameter_bytes, units.size, units.size
-        ),
-    }
-)
+def _column(name: str) -> Column:
+    value = COUNTS[name].value
+    if not name.endswith("_bytes"):
+        return Column(name.replace("_", " "), value)
+    title = name.replace("_bytes", " memory")
+    return Column(title, value, units.size, units.size, head="memory")
+
+
+COLUMNS: Mapping[str, Column] = MappingProxyType({name: _column(name) for name in COUNTS})
 """What can be shown and sorted by."""
 
 

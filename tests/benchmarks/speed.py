@@ -94,7 +94,8 @@ def formula_table(rounds: int) -> Table:
     from sympy.core.cache import clear_cache
 
     import convcost
-    from convcost.formulas import QUANTITIES, SymbolicNetwork
+    from convcost.counts import COUNTS
+    from convcost.formulas import SymbolicNetwork
 
     table = Table("network", "layers", "median", "least", "greatest", title="formulas, seconds")
     for name in ("vgg16", "densenet121", "densenet264"):
@@ -103,7 +104,7 @@ def formula_table(rounds: int) -> Table:
             clear_cache()
             start = time.perf_counter()
             network = SymbolicNetwork(convcost.load(name))
-            for quantity in QUANTITIES:
+            for quantity in COUNTS:
                 network.formula(quantity)
             times.append(time.perf_counter() - start)
         table.add_row(name, f"{len(network.cost.layers):,}", *spread(times))

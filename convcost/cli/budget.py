@@ -1,0 +1,96 @@
+"""``convcost check`` and ``convcost solve``: budgets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from convcost.budget import excess, parse_budget
+from convcost.cli import options
+from convcost.cli.analysis import analysed, loaded
+from convcost.cli.output import emit
+from convcost.counts import COUNTS
+
+Max = Annotated[
+    list[str] | None,
+    typer.Option("--max", metavar="NAME=MOST", help="Such as macs=4G. Repeatable."),
+]
+Format = Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")]
+
+
+def check(
+    network: options.Network,
+    maximum: Max = None,
+    batch: options.Batch = 1,
+    input_: options.Input = None,
+    settings: options.Set = None,
+    preset: options.Preset = None,
+    dtype: options.Dtype = "float32",
+    training: options.Training = False,
+    format_: Format = "table",
+) -> None:
+    """Exit with 1 if a network is over a budget, and say by how much."""
+    budget = parse_budget(maximum or [])
+    cost = analysed(
+        network,
+        batch=batch,
+        input_=input_,
+        settings=settings,
+        preset=preset,
+        dtype=dtype,
+        training=training,
+    )
+    sums = cost.total()
+    costs = {name: int(COUNTS[name].value(sums)) for name in budget}
+    over = excess(costs, budget)
+    if format_ == "json":
+        from convcost.report.records import dumps
+
+        record = {"network": cost.network, "budget": budget, "costs": costs, "over": over}
+        emit(dumps(record), None)
+    else:
+        for name, most in budget.items():
+            verdict = f"over by {over[name]:,}" if name in over else "within"
+            typer.echo(f"{cost.network}: {name} {costs[name]:,} of {most:,}: {verdict}")
+    if over:
+        raise typer.Exit(1)
+
+
+def solve(
+    network: options.Network,
+    maximum: Max = None,
+    wanted: Annotated[
+        str,
+        typer.Option("--for", metavar="H,W", help="What may grow, all alike: N, C, H, W, ..."),
+    ] = "H,W",
+    input_: options.Input = None,
+    settings: options.Set = None,
+    preset: options.Preset = None,
+    format_: Format = "table",
+) -> None:
+    """Find the largest size that keeps within a budget."""
+    from convcost.formulas import SymbolicNetwork
+    from convcost.formulas.solve import solve as largest
+
+    budget = parse_budget(maximum or [])
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    made = loaded(network, input_, settings, preset)
+    found = largest(SymbolicNetwork(made, free=names), budget, names)
+    if format_ == "json":
+        from convcost.report.records import dumps
+
+        record = {
+            "network": made.name,
+            "for": names,
+            "size": found.size,
+            "costs": found.costs,
+            "next_costs": found.next_costs,
+        }
+        return emit(dumps(record), None)
+    lines = [f"{made.name}: {' = '.join(names)} = {found.size:,}"]
+    for size, costs in ((found.size, found.costs), (found.size + 1, found.next_costs)):
+        for name, value in costs.items():
+            verdict = "over" if value > budget[name] else "within"
+            lines.append(f"  at {size:,}: {name} {value:,} of {budget[name]:,}: {verdict}")
+    return emit("\n".join(lines), None)
