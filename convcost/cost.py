@@ -134,31 +134,17 @@ class Total:
 
 def total(label: str, layers: Iterable[LayerCost]) -> Total:
     """Sum over layers."""
-    count = 0
-    parameters, statistics, work = Parameters(), 0, Work()
-    macs: Dim = 0
-    activations: Dim = 0
-    activation_bytes: Dim = 0
-    parameter_bytes: Dim = 0
-    for layer in layers:
-        count += 1
-        parameters += layer.parameters
-        statistics += layer.statistics
-        work += layer.work
-        macs += layer.macs
-        activations += layer.activations
-        activation_bytes += layer.activation_bytes
-        parameter_bytes += layer.parameters.count * layer.element_bytes
+    every = tuple(layers)
     return Total(
         label,
-        count,
-        parameters,
-        statistics,
-        work,
-        macs,
-        activations,
-        activation_bytes,
-        parameter_bytes,
+        layers=len(every),
+        parameters=sum((layer.parameters for layer in every), Parameters()),
+        statistics=sum(layer.statistics for layer in every),
+        work=sum((layer.work for layer in every), Work()),
+        macs=sum(layer.macs for layer in every),
+        activations=sum(layer.activations for layer in every),
+        activation_bytes=sum(layer.activation_bytes for layer in every),
+        parameter_bytes=sum(layer.parameters.count * layer.element_bytes for layer in every),
     )
 
 

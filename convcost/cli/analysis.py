@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from convcost.analyse import analyse
 from convcost.catalogue import load
@@ -19,16 +20,18 @@ def loaded(
     return load(network, preset=preset, input=parse_input(input_), parameters=parameters)
 
 
-def analysed(
-    network: str,
-    *,
-    batch: int,
-    input_: str | None,
-    settings: Sequence[str] | None,
-    preset: str | None,
-    dtype: str,
-    training: bool,
-) -> NetworkCost:
+class Choices(NamedTuple):
+    """The options of every command that analyses."""
+
+    batch: int
+    input_: str | None
+    settings: Sequence[str] | None
+    preset: str | None
+    dtype: str
+    training: bool
+
+
+def analysed(network: str, choices: Choices) -> NetworkCost:
     """Load a network with the choices that options make, and analyse it."""
-    made = loaded(network, input_, settings, preset)
-    return analyse(made, batch=batch, dtype=dtype, training=training)
+    made = loaded(network, choices.input_, choices.settings, choices.preset)
+    return analyse(made, batch=choices.batch, dtype=choices.dtype, training=choices.training)

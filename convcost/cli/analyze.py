@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from convcost.cli import options
-from convcost.cli.analysis import analysed, loaded
+from convcost.cli.analysis import Choices, analysed, loaded
 from convcost.cli.output import emit
 from convcost.errors import ConvcostError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from convcost.conventions import Conventional
+    from convcost.cost import NetworkCost
     from convcost.graph import Network
 
 
@@ -54,30 +56,14 @@ def analyze(
         return emit(_symbolic(made, assume or [], format_), output)
     if assume or format_ == "latex":
         raise ConvcostError("--assume and --format latex need --symbolic")
-    cost = analysed(
-        network,
-        batch=batch,
-        input_=input_,
-        settings=settings,
-        preset=preset,
-        dtype=dtype,
-        training=training,
-    )
+    cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
     conventional = None
     if convention is not None:
         from convcost.conventions import count
 
         conventional = count(cost, convention)
-    if format_ == "json":
-        from convcost.report.records import document, dumps
-
-        return emit(dumps(document(cost, conventional)), output)
-    if format_ == "csv":
-        from convcost.report.records import as_csv
-
-        for note in cost.notes:
-            typer.echo(f"note: {note.layer}: {note.message}", err=True)
-        return emit(as_csv(list(cost.layers)), output)
+    if format_ in {"json", "csv"}:
+        return emit(_data(cost, conventional, format_), output)
     from convcost.report.rows import rows
 
     shown = rows(cost, depth=depth, sort=sort, top=top)
@@ -88,6 +74,17 @@ def analyze(
     from convcost.report.terminal import Analysis
 
     return emit(Analysis(cost, shown, conventional), output)
+
+
+def _data(cost: NetworkCost, conventional: Conventional | None, format_: str) -> str:
+    """Return every layer and every number."""
+    from convcost.report.records import as_csv, document, dumps
+
+    if format_ == "json":
+        return dumps(document(cost, conventional))
+    for note in cost.notes:  # for which CSV has no place
+        typer.echo(f"note: {note.layer}: {note.message}", err=True)
+    return as_csv(list(cost.layers))
 
 
 def _symbolic(network: Network, assume: list[str], format_: str) -> str | RenderableType:

@@ -8,7 +8,7 @@ import typer
 
 from convcost.budget import excess, parse_budget
 from convcost.cli import options
-from convcost.cli.analysis import analysed, loaded
+from convcost.cli.analysis import Choices, analysed, loaded
 from convcost.cli.output import emit
 from convcost.counts import COUNTS
 
@@ -32,15 +32,7 @@ def check(
 ) -> None:
     """Exit with 1 if a network is over a budget, and say by how much."""
     budget = parse_budget(maximum or [])
-    cost = analysed(
-        network,
-        batch=batch,
-        input_=input_,
-        settings=settings,
-        preset=preset,
-        dtype=dtype,
-        training=training,
-    )
+    cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
     sums = cost.total()
     costs = {name: int(COUNTS[name].value(sums)) for name in budget}
     over = excess(costs, budget)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from convcost.cli import options
-from convcost.cli.analysis import analysed
+from convcost.cli.analysis import Choices, analysed
 from convcost.cli.output import emit
 
 
@@ -34,15 +34,7 @@ def compare(
     from convcost.report import comparison
 
     costs = [
-        analysed(
-            network,
-            batch=batch,
-            input_=input_,
-            settings=settings,
-            preset=preset,
-            dtype=dtype,
-            training=training,
-        )
+        analysed(network, Choices(batch, input_, settings, preset, dtype, training))
         for network in networks
     ]
     counts = []
