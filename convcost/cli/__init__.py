@@ -13,6 +13,7 @@ from convcost.cli.budget import check, solve
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
 from convcost.cli.formula import formula
+from convcost.cli.scale import scale
 from convcost.cli.schema import schema
 from convcost.errors import ConvcostError
 
@@ -29,6 +30,7 @@ app.command("compare")(compare)
 app.command("formula")(formula)
 app.command("check")(check)
 app.command("solve")(solve)
+app.command("scale")(scale)
 app.command("schema")(schema)
 
 

@@ -10,7 +10,6 @@ from convcost.cli import options
 from convcost.cli.analysis import loaded
 from convcost.cli.output import emit
 from convcost.errors import ConvcostError
-from convcost.layers import KINDS, SHORTHANDS
 
 
 def formula(
@@ -58,9 +57,10 @@ def formula(
 ) -> None:
     """Print the exact closed form of what a layer kind or a network costs."""
     from convcost.formulas import SymbolicNetwork, of_kind
+    from convcost.formulas.canonical import is_kind
     from convcost.formulas.export import FORMS, several
 
-    if what in SHORTHANDS or what in {kind.kind for kind in KINDS}:
+    if is_kind(what):
         if layer or per_layer:
             raise ConvcostError(f"{what} is a layer kind: it has no layers to choose from")
         made = of_kind(what, quantity, chapter=notation == "chapter", assume=assume or ())

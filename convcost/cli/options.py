@@ -72,6 +72,17 @@ def parse_settings(texts: Sequence[str] | None) -> dict[str, Any]:
     return settings
 
 
+def parse_sizes(option: str, text: str) -> dict[str, int]:
+    """Read ``H=2,W=2``."""
+    sizes: dict[str, int] = {}
+    for item in filter(None, text.split(",")):
+        name, equals, value = item.partition("=")
+        if not equals or not value.isdecimal() or int(value) < 1:
+            raise ConvcostError(f"{option}: expected such as H=2,W=2, got {item!r}")
+        sizes[name.strip()] = int(value)
+    return sizes
+
+
 def _integer(what: str, text: str) -> Any:
     try:
         return parse(text, ()).value({})

@@ -43,6 +43,11 @@ def canonical_symbols() -> dict[str, sympy.Symbol]:
     return {name: symbol(name, positive=not name.startswith("p_")) for name in EXAMPLE}
 
 
+def is_kind(name: str) -> bool:
+    """Whether a layer kind has this name."""
+    return name in SHORTHANDS or any(kind.kind == name for kind in KINDS)
+
+
 def find_kind(name: str) -> tuple[type[AbstractLayer], Mapping[str, Any]]:
     """Return the kind of that name, and the attributes that the name gives already.
 

@@ -1,0 +1,86 @@
+"""``convcost scale``: what a cost is multiplied by when a size is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from convcost.catalogue import load
+from convcost.cli import options
+from convcost.cli.output import emit
+from convcost.counts import COUNTS
+from convcost.errors import ConvcostError
+
+if TYPE_CHECKING:
+    from convcost.formulas import Formula
+
+
+def scale(
+    what: Annotated[
+        str,
+        typer.Argument(metavar="NET|KIND|FILE", help="A network, a layer kind, or a spec file."),
+    ],
+    times: Annotated[
+        str, typer.Option(metavar="H=2,W=2", help="What is multiplied, and by what.")
+    ] = "",
+    set_: Annotated[
+        str, typer.Option("--set", metavar="k_h=1,k_w=1", help="What becomes a number.")
+    ] = "",
+    preset: options.Preset = None,
+    format_: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="How to print it.")
+    ] = "table",
+    output: options.Output = None,
+) -> None:
+    """Show what every count is multiplied by: exactly, in the limit, and at an example."""
+    from convcost.formulas.printing import text
+    from convcost.formulas.scale import Change
+    from convcost.formulas.scale import scale as scaled
+
+    change = Change(options.parse_sizes("--times", times), options.parse_sizes("--set", set_))
+    if not change.times and not change.values:
+        raise ConvcostError("give --times, such as H=2,W=2, or --set, such as k_h=1")
+    names = [*change.times, *change.values]
+    formulas = [formula for formula in _formulas(what, names, preset) if formula.expr.free_symbols]
+    ratios = {}
+    for formula in formulas:
+        own = {symbol.name for symbol in formula.symbols}
+        if own.intersection(names):
+            part = Change(
+                {name: by for name, by in change.times.items() if name in own},
+                {name: value for name, value in change.values.items() if name in own},
+            )
+            ratios[formula.quantity] = scaled(formula, part)
+    if not ratios:
+        raise ConvcostError(f"nothing that {what} costs depends on {' or '.join(names)}")
+    if format_ == "json":
+        from convcost.report.records import dumps
+
+        records = {
+            name: {
+                "exact": str(ratio),
+                "limit": text(ratio.limit),
+                "example": None if ratio.example is None else str(ratio.example),
+            }
+            for name, ratio in ratios.items()
+        }
+        return emit(dumps({"of": what, "ratios": records}), output)
+    example = {name: size for each in formulas for name, size in each.example.items()}
+    lines = []
+    for name, ratio in ratios.items():
+        at = "not valid" if ratio.example is None else f"{float(ratio.example):.6g}"
+        lines.append(f"{name}: {ratio}\n  limit {text(ratio.limit)}, at the example {at}")
+    sizes = ", ".join(f"{name} = {value}" for name, value in example.items())
+    return emit("\n".join([*lines, f"example: {sizes}"]), output)
+
+
+def _formulas(what: str, names: list[str], preset: str | None) -> list[Formula]:
+    from convcost.formulas import SymbolicNetwork, of_kind
+    from convcost.formulas.canonical import is_kind
+
+    if is_kind(what):
+        return [of_kind(what, quantity) for quantity in COUNTS]
+    free = list(dict.fromkeys([*names, "N", "H", "W"]))
+    network = SymbolicNetwork(load(what, preset=preset), free=free)
+    return [network.formula(quantity) for quantity in COUNTS]
