@@ -27,7 +27,7 @@ def of_conv(quantity: str = "multiplies", **times: int) -> Ratio:
 def test_channels_multiply_the_multiplies(times: dict[str, int], ratio: int) -> None:
     for quantity in ("multiplies", "adds"):
         found = of_conv(quantity, **times)
-        assert (found.exact, found.limit, found.example) == (ratio, ratio, ratio)
+        assert found.exact == found.limit == found.example == ratio
 
 
 def test_padding_adds_a_little() -> None:
