@@ -12,7 +12,7 @@ from convcost.layers import AbstractLayer
 from convcost.spec import Call, Layer, Let, NetworkSpec, Reference, Repeat, Step
 from convcost.values import evaluate, make_layer, rounds_of
 
-MOST_STEPS = 500_000
+MOST_STEPS = 250_000
 MOST_NESTED = 60  # lists of layers inside lists of layers
 MOST_ERRORS = 20
 
@@ -191,6 +191,8 @@ class Expansion:
 
     def _repeat(self, step: Step, action: Repeat, source: Source, frame: _Frame) -> Source:
         rounds = rounds_of(step, action, frame.values, most=self._steps_left + 1)
+        if len(rounds) * (1 + len(action.layers)) > self._steps_left:  # no need to try
+            raise _EndError(f"more than {MOST_STEPS:,} layers", location=step.location)
         bound = {*action.over, *([action.index] if action.index else [])}
         shadowed = {name: frame.values[name] for name in bound if name in frame.values}
         for index, values in enumerate(rounds):
