@@ -312,3 +312,9 @@ def test_a_folder_is_no_network(tmp_path: Path) -> None:
     done = spawn("analyze", str(tmp_path))
     assert done.returncode == 1
     assert f"cannot read {tmp_path}: Is a directory" in done.stderr
+
+
+def test_compare_in_markdown_has_every_digit_and_the_notes() -> None:
+    text = run("compare", "lenet", "lenet-bn", "--format", "markdown")
+    assert "| parameters | 44,426 | 44,878 1.01× |" in text
+    assert "- lenet-bn `dense1`: its bias is redundant" in text

@@ -16,6 +16,7 @@ from convcost.conventions import Conventional
 from convcost.cost import NetworkCost, Total
 from convcost.dims import Dim
 from convcost.report import units
+from convcost.report.markdown import notes_of as markdown_notes
 from convcost.report.markdown import table as markdown_table
 from convcost.report.records import convention_record, dumps, totals
 from convcost.report.rows import COLUMNS, Column
@@ -76,7 +77,8 @@ class Comparison:
             if name:
                 body.append([f"**{name}**", *([""] * len(self._costs))])
             body += [[line.label, *_cells(line, at_length=True)] for line in lines]
-        return "\n".join(markdown_table(["", *self._heads()], body, left=1)) + "\n"
+        table = markdown_table(["", *self._heads()], body, left=1)
+        return "\n".join([*table, *markdown_notes(self._costs)]) + "\n"
 
     def _table(self, *, at_length: bool) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

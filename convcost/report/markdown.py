@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convcost.conventions import Conventional
-from convcost.cost import NetworkCost, Note
+from convcost.cost import NetworkCost
 from convcost.report import units
 from convcost.report.rows import COLUMNS, Row, cells
 
@@ -30,7 +30,7 @@ def analysis(cost: NetworkCost, rows: Sequence[Row], conventional: Conventional 
     lines = [f"# {cost.network} at {units.shape(cost.input.shape)}, batch {cost.input.n}", ""]
     lines += table(head, body, left=3)
     lines += ["", *table(["total", ""], _totals(cost, conventional), left=1)]
-    lines += _notes(cost.notes)
+    lines += notes_of([cost])
     return "\n".join(lines) + "\n"
 
 
@@ -49,7 +49,10 @@ def _totals(cost: NetworkCost, conventional: Conventional | None) -> list[list[s
     return rows
 
 
-def _notes(notes: Sequence[Note]) -> list[str]:
-    if not notes:
-        return []
-    return ["", "## Notes", "", *(f"- `{note.layer}`: {note.message}" for note in notes)]
+def notes_of(costs: Sequence[NetworkCost]) -> list[str]:
+    """Write the notes of one network, or of several by their names."""
+    lines = []
+    for cost in costs:
+        of = f"{cost.network} " if len(costs) > 1 else ""
+        lines += [f"- {of}`{note.layer}`: {note.message}" for note in cost.notes]
+    return ["", "## Notes", "", *lines] if lines else []
