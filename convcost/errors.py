@@ -117,7 +117,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # rarely needed, and not free to import
 
     names = sorted(known)
-    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    # Comparing takes time, and long words or long lists would make it felt.
+    comparable = len(names) <= 500 and len(name) <= 100  # noqa: PLR2004
+    close = get_close_matches(name, names, n=3, cutoff=0.6) if comparable else []
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     if len(names) > 12:  # noqa: PLR2004 - more would hide the error itself

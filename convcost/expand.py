@@ -13,6 +13,7 @@ from convcost.spec import Call, Layer, Let, NetworkSpec, Reference, Repeat, Step
 from convcost.values import evaluate, make_layer, rounds_of
 
 MOST_STEPS = 250_000
+_STEPS = "layers, rounds and inputs"
 MOST_NESTED = 60  # lists of layers inside lists of layers
 MOST_ERRORS = 20
 
@@ -114,15 +115,16 @@ class Expansion:
 
     def _count(self, step: Step) -> None:
         """Take a step, or refuse if that is one too many or too deep."""
-        self._steps_left -= 1
+        self._steps_left -= 1 + len(step.sources)
         if self._steps_left < 0:
-            raise _EndError(f"more than {MOST_STEPS:,} layers", location=step.location)
+            raise _EndError(f"more than {MOST_STEPS:,} {_STEPS}", location=step.location)
         if self._depth > MOST_NESTED:
             raise _EndError(f"nested more than {MOST_NESTED} deep", location=step.location)
 
     def _step(self, step: Step, source: Source, frame: _Frame) -> Source:
         if isinstance(step.action, Let):
             for name, written in step.action.values.items():
+                self._steps_left -= len(written) if isinstance(written, tuple) else 0
                 frame.values[name] = evaluate(written, frame.values)
             return source
         if step.when is not None and not step.when.holds(frame.values):
@@ -192,7 +194,7 @@ class Expansion:
     def _repeat(self, step: Step, action: Repeat, source: Source, frame: _Frame) -> Source:
         rounds = rounds_of(step, action, frame.values, most=self._steps_left + 1)
         if len(rounds) * (1 + len(action.layers)) > self._steps_left:  # no need to try
-            raise _EndError(f"more than {MOST_STEPS:,} layers", location=step.location)
+            raise _EndError(f"more than {MOST_STEPS:,} {_STEPS}", location=step.location)
         bound = {*action.over, *([action.index] if action.index else [])}
         shadowed = {name: frame.values[name] for name in bound if name in frame.values}
         for index, values in enumerate(rounds):

@@ -23,6 +23,7 @@ from convcost.layers.window import Padding, Pair
 from convcost.reading import Scope, text_of
 from convcost.spec import Written
 
+LONGEST_NAME = 100
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 EXPRESSION_SCHEMA = {
@@ -57,6 +58,8 @@ def read_name(node: yaml.Node, scope: Scope) -> str:
     name = text_of(node, scope, "a name")
     if not NAME.fullmatch(name):
         raise scope.error(node, f"expected a name of letters, digits, _ and -, got {name!r}")
+    if len(name) > LONGEST_NAME:
+        raise scope.error(node, f"a name has at most {LONGEST_NAME} characters")
     if name == "input":
         raise scope.error(node, "'input' names what a block is given: choose another name")
     return name

@@ -14,7 +14,7 @@ from convcost.expand import Expansion, Pending, Source
 from convcost.expressions import Expression
 from convcost.forms import NumberForm
 from convcost.layers import AbstractLayer, Input
-from convcost.spec import Choice, NetworkSpec, Written
+from convcost.spec import Choice, NetworkSpec, Reference, Written
 from convcost.values import evaluate
 
 if TYPE_CHECKING:
@@ -146,8 +146,9 @@ def _chosen(spec: NetworkSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, written in spec.parameters.items():
         default = evaluate(written, values)
+        if name in given:
+            _require_value(name, given[name])
         values[name] = evaluate(given[name], values) if name in given else default
-        _require_value(name, values[name])
         if isinstance(values[name], tuple) != isinstance(default, tuple):
             expected = "a list" if isinstance(default, tuple) else "a number"
             raise SpecError(f"parameter {name!r}: expected {expected}, got {given[name]}")
@@ -158,7 +159,7 @@ def _require_value(name: str, value: Any) -> None:
     for item in value if isinstance(value, tuple) else [value]:
         if isinstance(item, tuple):
             _require_value(name, item)
-        elif not is_dim(item):
+        elif not isinstance(item, Expression) and not is_dim(item):
             raise SpecError(f"parameter {name!r}: expected a whole number, got {item!r}")
 
 
@@ -167,6 +168,7 @@ class _Resolver:
 
     def __init__(self, expansion: Expansion) -> None:
         self.errors: list[GraphError] = []
+        self._missing: set[Reference] = set()
         self._outputs = expansion.outputs
 
     def resolve(self, source: Source) -> str | None:
@@ -190,6 +192,9 @@ class _Resolver:
             full = ".".join((*path[:depth], name))
             if full in self._outputs and full != ".".join(path[: depth + 1]):
                 return self._outputs[full]
+        if pending.reference in self._missing:
+            return None  # said once
+        self._missing.add(pending.reference)
         prefix = ".".join(path) + "." if path else ""
         siblings = [full.removeprefix(prefix) for full in self._outputs if full.startswith(prefix)]
         message = f"no layer or block {name!r} here; {nearest(name, siblings)}"

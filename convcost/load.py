@@ -12,7 +12,16 @@ import yaml
 from convcost.cycles import find_cycles
 from convcost.errors import Problem, SpecError, in_order, nearest
 from convcost.forms import read_name, read_number, read_text_of, read_value
-from convcost.reading import Scope, compose, entries_of, fields_of, items_of, place_of
+from convcost.reading import (
+    LARGEST_FILE,
+    Scope,
+    TooManyError,
+    compose,
+    entries_of,
+    fields_of,
+    items_of,
+    place_of,
+)
 from convcost.spec import Block, Call, Choice, Layer, NetworkSpec, Reference, Repeat, Step, Written
 from convcost.steps import RESERVED, read_references, read_steps, read_values, read_variable
 
@@ -40,7 +49,8 @@ def read_file(path: Path) -> NetworkSpec:
     Raises: SpecError, with all the problems of the file.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(4 * LARGEST_FILE + 4)  # a character has four bytes at most
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
@@ -60,10 +70,14 @@ def read_text(text: str, file: str = "<text>") -> NetworkSpec:
     Raises: SpecError, with all the problems of the text.
     """
     root, scope = compose(text, file)
-    nodes = fields_of(root, scope, "the spec", known=NETWORK, required=REQUIRED)
-    spec = _read_network(nodes, scope, text)
-    for problem in _block_cycles(spec):
-        scope.problems.append(problem)
+    try:
+        nodes = fields_of(root, scope, "the spec", known=NETWORK, required=REQUIRED)
+        spec = _read_network(nodes, scope, text)
+    except TooManyError:
+        raise SpecError(
+            *in_order(scope.problems), "too many errors: the rest is left out"
+        ) from None
+    scope.problems.extend(_block_cycles(spec))
     if scope.problems:
         raise SpecError(*in_order(scope.problems))
     return spec

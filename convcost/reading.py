@@ -15,15 +15,20 @@ from convcost.errors import Location, Problem, SpecError, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LARGEST_FILE = 4_000_000  # characters
+LARGEST_FILE = 2_000_000  # characters
 DEEPEST = 60  # nested lists and mappings
-MOST_VALUES = 200_000  # after anchors are expanded
+MOST_VALUES = 100_000  # after anchors are expanded
+MOST_PROBLEMS = 100
 
 # The base loader types nothing: a value gets its type from where it stands. So `no` is
 # text where text belongs, and 010 is not 8.
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as ends of lines
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
+
+
+class TooManyError(Exception):
+    """There are so many problems that reading on helps nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Scope:
             yield
         except SpecError as error:
             self.problems.extend(error.problems)
+            if len(self.problems) >= MOST_PROBLEMS:
+                raise TooManyError from None
 
 
 def compose(text: str, file: str) -> tuple[yaml.Node, Scope]:
@@ -89,7 +96,9 @@ def compose(text: str, file: str) -> tuple[yaml.Node, Scope]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = scope.locate(mark) if mark else start
-        raise SpecError(f"not YAML: {error.problem or error.context}", location=place) from None
+        tab = "; indent with blanks, not tabs" if "\t" in place.source_line else ""
+        problem = f"not YAML: {error.problem or error.context}{tab}"
+        raise SpecError(problem, location=place) from None
     if root is None:
         raise SpecError("the file is empty", location=start)
     _require_finite(root, scope)
@@ -105,7 +114,11 @@ def place_of(index: int, text: str, file: str) -> Location:
 
 def _require_shallow(text: str, scope: Scope) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        if count > 2 * MOST_VALUES:  # a collection has two events
+            raise SpecError(
+                f"more than {MOST_VALUES:,} values", location=scope.locate(event.start_mark)
+            )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
@@ -190,12 +203,15 @@ def fields_of(
     """Return the values of a mapping that has these keys; others are problems of the file."""
     known = list(known)
     values: dict[str, yaml.Node] = {}
+    unknown = False
     for name, (key, value) in entries_of(node, scope, f"a mapping for {what}").items():
         with scope.collecting():
             if name not in known:
+                unknown = True
                 raise scope.error(key, f"unknown key {name!r} in {what}; {nearest(name, known)}")
             values[name] = value
-    missing = [name for name in required if name not in values]
+    # What is lacking may be what is misspelt: say one thing at a time.
+    missing = [] if unknown else [name for name in required if name not in values]
     with scope.collecting():
         if missing:
             names = ", ".join(map(repr, missing))

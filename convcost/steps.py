@@ -10,7 +10,7 @@ import yaml
 
 from convcost.errors import nearest
 from convcost.expressions import Expression, parse
-from convcost.forms import attributes_of, read_name, read_value
+from convcost.forms import LONGEST_NAME, attributes_of, read_name, read_value
 from convcost.layers import KINDS, SHORTHANDS, AbstractLayer, Input
 from convcost.reading import Scope, entries_of, fields_of, items_of, text_of
 from convcost.spec import Attribute, Call, Layer, Let, Reference, Repeat, Step, Written
@@ -191,6 +191,8 @@ def read_variable(node: yaml.Node, scope: Scope) -> str:
     name = text_of(node, scope, "a name")
     if not name.isidentifier() or not name.isascii():
         raise scope.error(node, f"expected a name of letters, digits and _, got {name!r}")
+    if len(name) > LONGEST_NAME:
+        raise scope.error(node, f"a name has at most {LONGEST_NAME} characters")
     if name in {*COMMON, "true", "false"} or iskeyword(name):
         raise scope.error(node, f"{name!r} has a meaning of its own: choose another name")
     return name

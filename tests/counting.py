@@ -250,6 +250,11 @@ class Axis:
     inside: range
     padded: range
 
+    @property
+    def fits(self) -> bool:
+        """Whether the first window lies within the input and its padding."""
+        return bool(self.windows) and self.windows[0][-1] in self.padded
+
 
 def same_padding(extent: int, reach: int, stride: int) -> Pair:
     """Return TensorFlow's padding for ``SAME``: the odd one goes behind.

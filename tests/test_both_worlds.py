@@ -8,11 +8,12 @@ needs a row in ``EXAMPLES`` and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from typing import Any, cast, get_args
 
 import pytest
 import sympy
+from counting import Slide
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy.logic.boolalg import Boolean
@@ -315,6 +316,21 @@ UNCHECKED: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
 }
 
 
+def makes_sense(layer: AbstractLayer, shapes: tuple[Tensor, ...]) -> bool:
+    """Return whether a layer can take inputs of these shapes, as its kind is defined."""
+    first, *others = (cast("tuple[int, ...]", shape.shape) for shape in shapes)
+    if isinstance(layer, Add):
+        return {*others} == {first}
+    if isinstance(layer, Concat):
+        return all((o[0], *o[2:]) == (first[0], *first[2:]) for o in others)
+    assert isinstance(layer, Conv2d | Pool2d)
+    slides = [Slide(*astuple(window)) for window in layer.windows]
+    fits = all(slide.along(size).fits for slide, size in zip(slides, first[2:], strict=True))
+    groups = layer.groups if isinstance(layer, Conv2d) else 1
+    channels = (first[1], layer.filters) if isinstance(layer, Conv2d) else ()
+    return fits and not any(count % groups for count in channels)
+
+
 @pytest.mark.parametrize("kind", UNCHECKED, ids=lambda kind: kind.kind)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
@@ -325,7 +341,8 @@ def test_numbers_are_refused_exactly_if_a_condition_is_false(
     layer, shapes = data.draw(UNCHECKED[kind])
     symbols = Symbols(lambda _: True)
     formulas, conditions = in_symbols(symbols, layer, shapes, apart=True)
-    if all(map(symbols.holds, conditions)):
+    assert all(map(symbols.holds, conditions)) == makes_sense(layer, shapes)
+    if makes_sense(layer, shapes):
         numbers = outcome(layer, shapes)
         assert {name: symbols.number(formula) for name, formula in formulas.items()} == numbers
     else:

@@ -52,6 +52,11 @@ def analyze(
 ) -> None:
     """Show what every layer of a network costs, and the whole."""
     if symbolic:
+        if batch != 1 or dtype != "float32" or training or depth or sort or top or convention:
+            raise ConvcostError(
+                "--symbolic has every layer, N for the batch and float32: it takes --input, --set,"
+                " --preset, --assume, --format and --output only"
+            )
         made = loaded(network, input_, settings, preset)
         return emit(_symbolic(made, assume or [], format_), output)
     if assume or format_ == "latex":

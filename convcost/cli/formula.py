@@ -61,10 +61,15 @@ def formula(
     from convcost.formulas.export import FORMS, several
 
     if is_kind(what):
-        if layer or per_layer:
-            raise ConvcostError(f"{what} is a layer kind: it has no layers to choose from")
+        if layer or per_layer or input_ or settings or preset:
+            raise ConvcostError(
+                f"{what} is a layer kind: it takes --assume, such as 'k_h == 1', but no layer,"
+                " input, preset or parameter"
+            )
         made = of_kind(what, quantity, chapter=notation == "chapter", assume=assume or ())
         return emit(FORMS[form](made), output)
+    if notation == "chapter":
+        raise ConvcostError("--notation chapter is for a layer kind")
     network = SymbolicNetwork(
         loaded(what, input_, settings, preset),
         free=[name.strip() for name in free.split(",") if name.strip()],

@@ -72,7 +72,9 @@ def scale(
         at = "not valid" if ratio.example is None else f"{float(ratio.example):.6g}"
         lines.append(f"{name}: {ratio}\n  limit {text(ratio.limit)}, at the example {at}")
     sizes = ", ".join(f"{name} = {value}" for name, value in example.items())
-    return emit("\n".join([*lines, f"example: {sizes}"]), output)
+    lines.append(f"example: {sizes}")
+    lines.append("limit: as the extents, and what is multiplied but for paddings, grow")
+    return emit("\n".join(lines), output)
 
 
 def _formulas(what: str, names: list[str], preset: str | None) -> list[Formula]:

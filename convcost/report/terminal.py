@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NARROW = ("parameters", "multiplies", "adds", "activation_bytes")
 _WIDE = tuple(name for name in COLUMNS if name not in {"macs", "activations", "parameter_bytes"})
-_SHOWN_NOTES = 3  # of each rule, before the rest is only counted
+_SHOWN_NOTES = 4  # of each rule, before the rest is only counted
 
 
 _SLIM = ("parameters", "multiplies")
