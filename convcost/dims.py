@@ -106,7 +106,7 @@ def floor_div(dividend: Dim, divisor: Dim) -> Dim:
     if len(inner) == 1:
         numerator = numerator - inner[0] + inner[0].args[0]
     quotient = sympy.expand(numerator / divisor)
-    if (whole := quotient + 1 / divisor).is_integer:
+    if (whole := quotient + sympy.Integer(1) / divisor).is_integer:
         return _plain(whole - 1)  # just below a whole number
     return _plain(sympy.floor(quotient))
 

@@ -122,6 +122,7 @@ def test_a_gate_scales_whole_channels() -> None:
         (lambda: Add().output_shape(IMAGE, Vector(1, 3)), "inputs of unlike rank"),
         (lambda: Concat().output_shape(IMAGE, FeatureMap(1, 3, 224, 112)), "unlike shape"),
         (lambda: Multiply().output_shape(IMAGE, FeatureMap(1, 4, 1, 1)), "unlike shape"),
+        (lambda: Multiply().output_shape(Vector(1, 3), FeatureMap(1, 3, 1, 1)), "unlike rank"),
     ],
 )  # fmt: skip
 def test_refusals(act: Callable[[], Any], message: str) -> None:

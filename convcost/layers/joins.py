@@ -69,7 +69,8 @@ class Multiply(AbstractLayer):
         """Return the first input's shape."""
         first, *others = inputs
         gate = FeatureMap(first.n, first.channels, 1, 1)
-        _require_like((first, *(other for other in others if other != gate)))
+        gated = isinstance(first, FeatureMap)
+        _require_like((first, *(other for other in others if not gated or other != gate)))
         return first
 
     def work(self, *inputs: Tensor) -> Work:
