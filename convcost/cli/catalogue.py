@@ -37,10 +37,8 @@ def show(
     preset: options.Preset = None,
 ) -> None:
     """Show a network's spec, and its layers written out as a tree."""
-    from rich.syntax import Syntax
-
     from convcost.report.terminal import layer_tree
 
     made = loaded(network, input_, settings, preset)
-    emit(Syntax(made.spec.text, "yaml", background_color="default"), None)
+    emit(made.spec.text, None)  # as it stands in the file: it may be copied
     emit(layer_tree(made, infer_shapes(made)), None)
