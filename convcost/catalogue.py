@@ -32,13 +32,14 @@ def known_networks() -> list[NetworkSpec]:
     return [member for path in paths for member in members(read_file(path))]
 
 
-def find(name: str) -> NetworkSpec:
+def find(name: str | Path) -> NetworkSpec:
     """Return a shipped network by its name, or the one in a file.
 
     One of a family in a file is ``FILE:NAME``.
 
     Raises: SpecError if there is no such network, or its file is wrong.
     """
+    name = str(name)
     path, _, member = name.rpartition(":")
     if Path(path).suffix in {".yaml", ".yml"}:
         return _member(read_file(Path(path)), member)
@@ -48,7 +49,7 @@ def find(name: str) -> NetworkSpec:
 
 
 def load(
-    name: str,
+    name: str | Path,
     *,
     preset: str | None = None,
     input: tuple[int, int, int] | None = None,  # noqa: A002 - the name users look for

@@ -318,3 +318,11 @@ def test_compare_in_markdown_has_every_digit_and_the_notes() -> None:
     text = run("compare", "lenet", "lenet-bn", "--format", "markdown")
     assert "| parameters | 44,426 | 44,878 1.01× |" in text
     assert "- lenet-bn `dense1`: its bias is redundant" in text
+
+
+def test_compare_by_kind_keeps_the_convention(tmp_path: Path) -> None:
+    text = run("compare", "vgg11", "vgg13", "--by", "kind", "--convention", "torch", columns=160)
+    assert "15,218,180,096" in text  # PyTorch's own counter on VGG-11
+    path = tmp_path / "own.yaml"
+    path.write_text("name: own\ninput: [1, 8, 8]\nlayers:\n  - dense: 10\n")
+    assert convcost.analyse(convcost.load(path)).total().macs == 640

@@ -103,17 +103,24 @@ class Comparison:
 
     def _sections(self) -> list[tuple[str, list[_Line]]]:
         if self._by_kind:
-            return [(COLUMNS[name].title, self._kinds(COLUMNS[name])) for name in _BY_KIND]
+            kinds = [(COLUMNS[name].title, self._kinds(COLUMNS[name])) for name in _BY_KIND]
+            return [*kinds, ("as others count", self._counted())] if self._counts else kinds
         sums = [cost.total() for cost in self._costs]
         lines = [
             _Line(column.title, [column.value(each) for each in sums], column.exact, column.short)
             for column in COLUMNS.values()
         ]
         lines.append(_Line("layers", [each.layers for each in sums]))
-        if self._counts:
-            name = f"{self._counts[0].convention.name}, {self._counts[0].convention.unit}"
-            lines.append(_Line(name, [count.count for count in self._counts]))
+        lines += self._counted()
         return [("", lines)]
+
+    def _counted(self) -> list[_Line]:
+        """Return a line of what a convention counts, if one was asked for."""
+        if not self._counts:
+            return []
+        convention = self._counts[0].convention
+        counts = [count.count for count in self._counts]
+        return [_Line(f"{convention.name}, {convention.unit}", counts)]
 
     def _kinds(self, column: Column) -> list[_Line]:
         """Return a line for each kind that has any of it, and the total."""
