@@ -112,6 +112,10 @@ class OutputError(ConvcostError):
     """A result cannot be written where it was asked for."""
 
 
+class MissingDependencyError(ConvcostError):
+    """A library that is no part of the core is needed and not installed."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a clause that names what is known, the nearest to ``name`` first of all."""
     from difflib import get_close_matches  # rarely needed, and not free to import

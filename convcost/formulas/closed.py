@@ -100,7 +100,8 @@ class SymbolicNetwork:
         expression, unit = _quantity(quantity, sums, output)
         return Formula(
             quantity=quantity,
-            subject=f"{self._spec.name}, layer {layer}" if layer else self._spec.name,
+            of=self._spec.name,
+            layer=layer,
             source=self._spec.source,
             unit=unit,
             expr=collected(self._assumed.restore(expression)),
@@ -132,7 +133,8 @@ def of_kind(
     used = [which for which, what in symbols.items() if what in restored.free_symbols]
     return Formula(
         quantity=quantity,
-        subject=name,
+        of=name,
+        layer="",
         source=" ".join((kind.__doc__ or "").partition("Source:")[2].split()).rstrip("."),
         unit=unit,
         expr=restored,

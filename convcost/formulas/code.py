@@ -2,13 +2,16 @@
 
 Every export is a whole function (or file), named after the quantity, with the symbols as
 arguments in their order and a comment that says what they mean. SymPy's printers write
-the arithmetic; here stand only floors, which are integer divisions, and the frames.
+the arithmetic; here stand what they would do in floating point (floors, remainders, the
+smaller and the larger of two) and the frames.
 """
 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +23,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from convcost.errors import ConvcostError
 from convcost.formulas.exact import evaluate
-from convcost.formulas.floors import FloorDiv, as_divisions
+from convcost.formulas.floors import FloorDiv, whole
 from convcost.formulas.formula import Formula
 from convcost.formulas.printing import condition_text
 
@@ -39,7 +42,14 @@ _LARGEST_INT64 = 2**63 - 1
 _LARGEST_EXACT_NUMBER = 2**53 - 1
 
 
-class _Python(PythonCodePrinter):
+class _Nesting(CodePrinter):
+    """Writes functions of two arguments, also where there are more."""
+
+    def _nested(self, name: str, expr: sympy.Expr) -> str:
+        return reduce(lambda left, right: f"{name}({left}, {right})", map(self._print, expr.args))
+
+
+class _Python(_Nesting, PythonCodePrinter):
     def _print_FloorDiv(self, expr: FloorDiv) -> str:
         return "(({}) // ({}))".format(*map(self._print, expr.args))
 
@@ -47,112 +57,166 @@ class _Python(PythonCodePrinter):
         return "(({}) % ({}))".format(*map(self._print, expr.args))
 
 
-class _C(C99CodePrinter):
+class ArrayPrinter(_Python):
+    """Python for numpy's arrays."""
+
+    def _print_Min(self, expr: sympy.Min) -> str:
+        return self._nested("np.minimum", expr)
+
+    def _print_Max(self, expr: sympy.Max) -> str:
+        return self._nested("np.maximum", expr)
+
+
+class _Helped(_Nesting):
+    """Calls functions of :data:`_HELPERS` for what the language lacks."""
+
     def _print_FloorDiv(self, expr: FloorDiv) -> str:
-        # In the domain both are positive, so C's division rounds down as well.
-        return "(({})/({}))".format(*map(self._print, expr.args))
+        return self._nested("floor_div", expr)
+
+    def _print_Mod(self, expr: sympy.Mod) -> str:
+        return self._nested("modulo", expr)
+
+    def _print_Min(self, expr: sympy.Min) -> str:
+        return self._nested("smaller", expr)
+
+    def _print_Max(self, expr: sympy.Max) -> str:
+        return self._nested("larger", expr)
 
     def _print_Pow(self, expr: sympy.Pow, rational: Any = None) -> str:
-        return _power(self, expr)
+        base, exponent = expr.args
+        if not exponent.is_Integer or exponent < 0:
+            raise ConvcostError(f"no integer code for {expr}")
+        return "(" + "*".join([self.parenthesize(base, 100)] * int(exponent)) + ")"
+
+
+class _C(_Helped, C99CodePrinter):
+    """Arithmetic of int64_t."""
 
     def _print_Integer(self, expr: sympy.Integer) -> str:
         return f"INT64_C({expr})" if abs(int(expr)) > 2**31 - 1 else str(expr)
 
 
-class _Javascript(JavascriptCodePrinter):
-    """Arithmetic of BigInt: exact at any size, and its division rounds towards 0."""
-
-    def _print_FloorDiv(self, expr: FloorDiv) -> str:
-        return "(({})/({}))".format(*map(self._print, expr.args))
-
-    def _print_Pow(self, expr: sympy.Pow, rational: Any = None) -> str:
-        return _power(self, expr)
+class _Javascript(_Helped, JavascriptCodePrinter):
+    """Arithmetic of BigInt, exact at any size."""
 
     def _print_Integer(self, expr: sympy.Integer) -> str:
         return f"{expr}n"
 
 
-def _power(printer: CodePrinter, expr: sympy.Pow) -> str:
-    base, exponent = expr.args
-    if not exponent.is_Integer or exponent < 0:
-        raise ConvcostError(f"no integer code for {expr}")
-    return "(" + "*".join([printer.parenthesize(base, 100)] * int(exponent)) + ")"
+_HELPERS: Mapping[str, str] = MappingProxyType(
+    {
+        # The division of C and of BigInt rounds towards 0.
+        "floor_div": "(a - (a % b + b) % b) / b",
+        "modulo": "(a % b + b) % b",
+        "smaller": "a < b ? a : b",
+        "larger": "a < b ? b : a",
+    }
+)
+"""What C and JavaScript lack for integers, of a and a positive b."""
 
 
-def python(formula: Formula) -> str:
-    """Write a Python function; its integers have any size."""
-    names, body = _written(formula, _Python(), keyword.kwlist)
-    return (
-        f"def {formula.quantity}({', '.join(names)}):\n"
+def python(*formulas: Formula) -> str:
+    """Write a Python function for each formula; its integers have any size."""
+    return "\n\n".join(
+        f"def {name}({', '.join(names)}):\n"
         f'    """{_about(formula, names, "    ")}\n    """\n'
         f"    return {body}\n"
+        for formula, name, names, body in _written(formulas, _Python(), keyword.kwlist)
     )
 
 
-def numpy(formula: Formula) -> str:
-    """Write a Python function of arrays of int64 that raises where that is too small."""
-    names, body = _written(formula, _Python(), [*keyword.kwlist, "np", "exact", "value"])
-    objects = "".join(f"    {name} = np.asarray({name}, dtype=object)\n" for name in names)
-    return (
-        f"import numpy as np\n\n\ndef {formula.quantity}({', '.join(names)}):\n"
-        f'    """{_about(formula, names, "    ")}\n\n'
-        "    Exact; raises OverflowError where int64 is too small.\n"
-        '    """\n'
-        f"{objects}    exact = np.asarray({body}, dtype=object)\n"
-        f"    if exact.size and max(abs(value) for value in exact.flat) > {_LARGEST_INT64}:\n"
-        f'        raise OverflowError("{formula.quantity}: larger than int64")\n'
-        "    return exact.astype(np.int64)\n"
-    )
+def numpy(*formulas: Formula) -> str:
+    """Write functions of arrays of int64 that raise where that is too small."""
+    functions = []
+    for formula, name, names, body in _written(
+        formulas, ArrayPrinter(), [*keyword.kwlist, "np", "exact"]
+    ):
+        objects = "".join(f"    {each} = np.asarray({each}, dtype=object)\n" for each in names)
+        functions.append(
+            f"def {name}({', '.join(names)}):\n"
+            f'    """{_about(formula, names, "    ")}\n\n'
+            "    Exact; raises OverflowError where int64 is too small.\n"
+            '    """\n'
+            f"{objects}    exact = np.asarray({body}, dtype=object)\n"
+            "    return exact.astype(np.int64)\n"
+        )
+    return "import numpy as np\n\n\n" + "\n\n".join(functions)
 
 
-def c(formula: Formula) -> str:
-    """Write a C99 function of 64-bit integers, and say up to where they suffice."""
-    names, body = _written(formula, _C(), _C_WORDS.split())
-    arguments = ", ".join(f"int64_t {name}" for name in names) or "void"
-    return (
-        f"#include <stdint.h>\n\n/*\n * {_about(formula, names, ' * ')}\n *\n"
-        f" * No value on the way exceeds {_LARGEST_INT64}\n"
-        f" * while no argument exceeds {_safe_size(formula)}.\n */\n"
-        f"int64_t {formula.quantity}({arguments})\n{{\n    return {body};\n}}\n"
-    )
+def c(*formulas: Formula) -> str:
+    """Write C99 functions of 64-bit integers, and say up to where they suffice."""
+    functions = []
+    for formula, name, names, body in _written(
+        formulas, _C(), [*_C_WORDS.split(), *_HELPERS, "int64_t", "INT64_C"]
+    ):
+        arguments = ", ".join(f"int64_t {each}" for each in names) or "void"
+        functions.append(
+            f"/*\n * {_about(formula, names, ' * ')}\n *\n"
+            f" * No value on the way exceeds {_LARGEST_INT64}\n"
+            f" * while no argument exceeds {_safe_size(formula)}.\n */\n"
+            f"int64_t {name}({arguments})\n{{\n    return {body};\n}}\n"
+        )
+    helper = "static int64_t {}(int64_t a, int64_t b) {{ return {}; }}\n"
+    return "#include <stdint.h>\n\n" + _with_helpers(functions, helper)
 
 
-def javascript(formula: Formula) -> str:
-    """Write a JavaScript function; it calculates in BigInt, and takes numbers as well."""
-    names, body = _written(formula, _Javascript(), _JS_WORDS.split())
-    converted = "".join(f"  {name} = BigInt({name});\n" for name in names)
-    return (
-        f"/*\n * {_about(formula, names, ' * ')}\n *\n"
-        f" * Returns a BigInt: a number is exact up to {_LARGEST_EXACT_NUMBER} only.\n */\n"
-        f"function {formula.quantity}({', '.join(names)}) {{\n{converted}  return {body};\n}}\n"
-    )
+def javascript(*formulas: Formula) -> str:
+    """Write JavaScript functions; they calculate in BigInt, and take numbers as well."""
+    functions = []
+    for formula, name, names, body in _written(
+        formulas, _Javascript(), [*_JS_WORDS.split(), *_HELPERS, "BigInt"]
+    ):
+        converted = "".join(f"  {each} = BigInt({each});\n" for each in names)
+        functions.append(
+            f"/*\n * {_about(formula, names, ' * ')}\n *\n"
+            f" * Returns a BigInt: a number is exact up to {_LARGEST_EXACT_NUMBER} only.\n */\n"
+            f"function {name}({', '.join(names)}) {{\n{converted}  return {body};\n}}\n"
+        )
+    return _with_helpers(functions, "const {} = (a, b) => {};\n")
 
 
-EXPORTS: Mapping[str, Callable[[Formula], str]] = MappingProxyType(
+EXPORTS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {"python": python, "numpy": numpy, "c": c, "javascript": javascript}
 )
 
 
-def _written(formula: Formula, printer: CodePrinter, words: Iterable[str]) -> tuple[list[str], str]:
-    """Return the names of the arguments and the arithmetic, in a language with these words."""
-    if isinstance(formula.expr, sympy.Tuple):
-        raise ConvcostError("a shape is no number: choose another quantity, or text")
-    taken = {formula.quantity, *words}
-    renamed: dict[sympy.Symbol, sympy.Symbol] = {}
-    for what in formula.symbols:
-        name = what.name
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        renamed[what] = sympy.Symbol(name)
-    names = [each.name for each in renamed.values()]
-    return names, printer.doprint(_whole(formula).xreplace(renamed))
+def _with_helpers(functions: list[str], frame: str) -> str:
+    """Return the helpers that functions call, each in a frame, and the functions."""
+    text = "\n".join(functions)
+    called = [frame.format(*helper) for helper in _HELPERS.items() if f"{helper[0]}(" in text]
+    return "".join([*called, "\n"]) + text if called else text
 
 
-def _whole(formula: Formula) -> Any:
-    """Return the expression with one division, which leaves nothing over, around it all."""
-    top, bottom = sympy.fraction(sympy.together(as_divisions(formula.expr)))
-    return top if bottom == 1 else FloorDiv(top, bottom)
+def _written(
+    formulas: Sequence[Formula], printer: CodePrinter, words: Iterable[str]
+) -> Iterator[tuple[Formula, str, list[str], str]]:
+    """Yield each formula, its function's name and arguments, and its arithmetic.
+
+    A function is called after the quantity; of several, each after its layer too. No name is
+    one of the language's words, or stands for two things.
+    """
+    reserved = set(words)
+    functions: set[str] = set()
+    for formula in formulas:
+        if isinstance(formula.expr, sympy.Tuple):
+            raise ConvcostError("a shape is no number: choose another quantity, or text")
+        layer = re.sub(r"\W", "_", f"_{formula.layer}") if len(formulas) > 1 else ""
+        name = _unused(formula.quantity + layer, reserved | functions)
+        functions.add(name)
+        taken = {name, *reserved}
+        renamed: dict[sympy.Symbol, sympy.Symbol] = {}
+        for what in formula.symbols:
+            argument = _unused(what.name, taken)
+            taken.add(argument)
+            renamed[what] = sympy.Symbol(argument)
+        names = [each.name for each in renamed.values()]
+        yield formula, name, names, printer.doprint(whole(formula.expr).xreplace(renamed))
+
+
+def _unused(name: str, taken: Container[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _about(formula: Formula, names: Iterable[str], margin: str) -> str:
@@ -170,7 +234,7 @@ def _about(formula: Formula, names: Iterable[str], margin: str) -> str:
 
 def _safe_size(formula: Formula) -> int:
     """Return up to which size of all arguments no value on the way exceeds 64 bits."""
-    largest = _dominating(_whole(formula))
+    largest = _dominating(whole(formula.expr))
     names = [what.name for what in formula.symbols]
     low, high = 0, _LARGEST_INT64
     while high - low > 1:
@@ -184,8 +248,8 @@ def _dominating(expression: Any) -> Any:
     """Return a sum of products that no part of an expression exceeds."""
     if expression.is_Integer:
         return abs(expression)
-    if isinstance(expression, FloorDiv):
-        return _dominating(expression.args[0])
+    if isinstance(expression, FloorDiv | sympy.Mod | sympy.Min | sympy.Max):
+        return 2 * sympy.Add(*map(_dominating, expression.args))  # as the helpers need
     if expression.is_Atom or isinstance(expression, sympy.Pow):
         return expression
     return expression.func(*map(_dominating, expression.args))

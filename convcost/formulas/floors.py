@@ -53,3 +53,12 @@ def collected(expression: sympy.Basic) -> Any:
         return expression
     multiplied = sympy.expand(as_divisions(expression))
     return multiplied.replace(FloorDiv, lambda top, bottom: sympy.floor(top / bottom))
+
+
+def whole(expression: sympy.Basic) -> Any:
+    """Return an expression that is an integer in integers, its floors as divisions.
+
+    One division, which leaves nothing over, stands around it all where one is needed.
+    """
+    top, bottom = sympy.fraction(sympy.together(as_divisions(expression)))
+    return top if bottom == 1 else FloorDiv(top, bottom)

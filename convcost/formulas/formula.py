@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sympy
 
@@ -16,18 +17,25 @@ from convcost.formulas.printing import condition_text, latex, text
 class Formula:
     """The exact value of a quantity as an expression of symbols, all positive integers.
 
-    ``symbols`` are the arguments, in the order they were asked for; ``domain`` the
-    conditions under which it holds; ``example`` sizes to try it with.
+    It is of a network or a layer kind, ``of``, or of one ``layer`` in it. ``symbols`` are the
+    arguments, in the order they were asked for; ``domain`` the conditions under which it
+    holds; ``example`` sizes to try it with.
     """
 
     quantity: str
-    subject: str
+    of: str
+    layer: str
     source: str
     unit: str
     expr: sympy.Basic
     symbols: tuple[sympy.Symbol, ...]
     domain: tuple[sympy.Basic, ...]
     example: Mapping[str, int]
+
+    @property
+    def subject(self) -> str:
+        """What it is of, in words."""
+        return f"{self.of}, layer {self.layer}" if self.layer else self.of
 
     @property
     def latex(self) -> str:
@@ -57,6 +65,18 @@ class Formula:
                     f"{self.quantity} is valid for {condition_text(condition)} only"
                 )
         return int(evaluate(self.expr, values))
+
+    def numpy(self) -> Callable[..., Any]:
+        """Return it as a function of arrays of whole numbers, in the order of ``symbols``.
+
+        Shapes: arrays that broadcast; an array of int64 of their common shape.
+        Raises: MissingDependencyError without numpy. The function raises OverflowError where
+            int64 is too small, ConvcostError where a size is not in the domain.
+        """
+        from convcost.formulas.arrays import vectorized  # numpy is not part of the core
+
+        conditions = list(self._decidable())
+        return vectorized(self.quantity, self.expr, self.symbols, conditions)
 
     def is_valid(self, **values: int) -> bool:
         """Return whether these sizes are in the domain."""
