@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from convcost.cost import WORK_FIELDS, Total
+from convcost.cost import PARAMETER_FIELDS, WORK_FIELDS, Total
 from convcost.dims import Dim
 
 
@@ -22,9 +22,14 @@ def _work(name: str) -> Count:
     return Count("scalar operations per batch", lambda sums: getattr(sums.work, name))
 
 
+def _role(name: str) -> Count:
+    return Count("elements", lambda sums: getattr(sums.parameters, name))
+
+
 COUNTS: Mapping[str, Count] = MappingProxyType(
     {
         "parameters": Count("elements", lambda sums: sums.parameters.count),
+        **{name: _role(name) for name in PARAMETER_FIELDS},
         "statistics": Count("elements", lambda sums: sums.statistics),
         **{name: _work(name) for name in WORK_FIELDS},
         "macs": Count("scalar operations per batch", lambda sums: sums.macs),

@@ -34,6 +34,13 @@ def test_sessions_print_what_is_shown(arguments: str, shown: str) -> None:
     assert output_of(arguments) == shown
 
 
+@pytest.mark.parametrize(
+    "arguments", re.findall(r"^\| 5\.\d.*?`convcost (.*?)`", TEXT, re.MULTILINE)
+)
+def test_commands_of_the_exercises_run(arguments: str) -> None:
+    assert output_of(arguments).strip()
+
+
 def test_the_example_spec_loads() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     network = convcost.build(convcost.read_text(text))

@@ -15,6 +15,7 @@ from convcost.cli.compare import compare
 from convcost.cli.formula import formula
 from convcost.cli.scale import scale
 from convcost.cli.schema import schema
+from convcost.cli.sensitivity import sensitivity
 from convcost.errors import ConvcostError
 
 app = typer.Typer(
@@ -31,6 +32,7 @@ app.command("formula")(formula)
 app.command("check")(check)
 app.command("solve")(solve)
 app.command("scale")(scale)
+app.command("sensitivity")(sensitivity)
 app.command("schema")(schema)
 
 

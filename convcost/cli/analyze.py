@@ -38,12 +38,10 @@ def analyze(
     ] = None,
     convention: options.ConventionName = None,
     symbolic: Annotated[
-        bool, typer.Option("--symbolic", help="Formulas in N, H and W in place of numbers.")
+        bool, typer.Option("--symbolic", help="Formulas in place of numbers.")
     ] = False,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="With --symbolic: such as 'H % 32 == 0'. Repeatable."),
-    ] = None,
+    free: options.Free = "N,H,W",
+    assume: options.Assume = None,
     format_: Annotated[
         Literal["table", "json", "csv", "markdown", "latex"],
         typer.Option("--format", help="json and csv have every layer and every number."),
@@ -55,12 +53,12 @@ def analyze(
         if batch != 1 or dtype != "float32" or training or depth or sort or top or convention:
             raise ConvcostError(
                 "--symbolic has every layer, N for the batch and float32: it takes --input, --set,"
-                " --preset, --assume, --format and --output only"
+                " --preset, --free, --assume, --format and --output only"
             )
         made = loaded(network, input_, settings, preset)
-        return emit(_symbolic(made, assume or [], format_), output)
-    if assume or format_ == "latex":
-        raise ConvcostError("--assume and --format latex need --symbolic")
+        return emit(_symbolic(made, options.parse_names(free), assume or [], format_), output)
+    if assume or free != "N,H,W" or format_ == "latex":
+        raise ConvcostError("--free, --assume and --format latex need --symbolic")
     cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
     conventional = None
     if convention is not None:
@@ -92,12 +90,14 @@ def _data(cost: NetworkCost, conventional: Conventional | None, format_: str) ->
     return as_csv(list(cost.layers))
 
 
-def _symbolic(network: Network, assume: list[str], format_: str) -> str | RenderableType:
+def _symbolic(
+    network: Network, free: list[str], assume: list[str], format_: str
+) -> str | RenderableType:
     """Return the table of formulas in a format."""
     from convcost.formulas import SymbolicNetwork
     from convcost.report.symbolic import SymbolicAnalysis
 
-    analysis = SymbolicAnalysis(SymbolicNetwork(network, assume=assume))
+    analysis = SymbolicAnalysis(SymbolicNetwork(network, free=free, assume=assume))
     if format_ == "markdown":
         return analysis.markdown()
     if format_ == "latex":

@@ -66,7 +66,7 @@ def solve(
     from convcost.formulas.solve import solve as largest
 
     budget = parse_budget(maximum or [])
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    names = options.parse_names(wanted)
     made = loaded(network, input_, settings, preset)
     found = largest(SymbolicNetwork(made, free=names), budget, names)
     if format_ == "json":

@@ -24,13 +24,8 @@ def formula(
         str | None, typer.Option(metavar="NAME", help="Of this layer, not of the network.")
     ] = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="Of every layer.")] = False,
-    free: Annotated[
-        str, typer.Option(metavar="N,H,...", help="What is left free: N, C, H, W, parameters.")
-    ] = "N,H,W",
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="Such as 'H % 32 == 0' or 'H >= 224'. Repeatable."),
-    ] = None,
+    free: options.Free = "N,H,W",
+    assume: options.Assume = None,
     form: Annotated[
         Literal[
             "text",
@@ -72,7 +67,7 @@ def formula(
         raise ConvcostError("--notation chapter is for a layer kind")
     network = SymbolicNetwork(
         loaded(what, input_, settings, preset),
-        free=[name.strip() for name in free.split(",") if name.strip()],
+        free=options.parse_names(free),
         assume=assume or (),
     )
     if per_layer:

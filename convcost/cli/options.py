@@ -35,6 +35,13 @@ Dtype = Annotated[
 Training = Annotated[
     bool, typer.Option("--training", help="The forward pass of training, not of inference.")
 ]
+Free = Annotated[
+    str, typer.Option(metavar="N,H,...", help="What is left free: N, C, H, W, parameters.")
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="Such as 'H % 32 == 0' or 'H >= 224'. Repeatable."),
+]
 ConventionName = Annotated[
     str | None,
     typer.Option(
@@ -70,6 +77,11 @@ def parse_settings(texts: Sequence[str] | None) -> dict[str, Any]:
         values = tuple(_integer(f"--set {name}", item) for item in items)
         settings[name.strip()] = values if "," in value or value.startswith("[") else values[0]
     return settings
+
+
+def parse_names(text: str) -> list[str]:
+    """Read ``N,H,W``."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def parse_sizes(option: str, text: str) -> dict[str, int]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from convcost.catalogue import load
 from convcost.cli import options
+from convcost.cli.analysis import kind_formulas, network_formulas
 from convcost.cli.output import emit
-from convcost.counts import COUNTS
 from convcost.errors import ConvcostError
-
-if TYPE_CHECKING:
-    from convcost.formulas import Formula
 
 
 def scale(
@@ -42,7 +39,9 @@ def scale(
     if not change.times and not change.values:
         raise ConvcostError("give --times, such as H=2,W=2, or --set, such as k_h=1")
     names = [*change.times, *change.values]
-    formulas = [formula for formula in _formulas(what, names, preset) if formula.expr.free_symbols]
+    free = list(dict.fromkeys([*names, "N", "H", "W"]))
+    every = kind_formulas(what) or network_formulas(load(what, preset=preset), free)
+    formulas = [formula for formula in every if formula.expr.free_symbols]
     ratios = {}
     for formula in formulas:
         own = {symbol.name for symbol in formula.symbols}
@@ -75,14 +74,3 @@ def scale(
     lines.append(f"example: {sizes}")
     lines.append("limit: as the extents, and what is multiplied but for paddings, grow")
     return emit("\n".join(lines), output)
-
-
-def _formulas(what: str, names: list[str], preset: str | None) -> list[Formula]:
-    from convcost.formulas import SymbolicNetwork, of_kind
-    from convcost.formulas.canonical import is_kind
-
-    if is_kind(what):
-        return [of_kind(what, quantity) for quantity in COUNTS]
-    free = list(dict.fromkeys([*names, "N", "H", "W"]))
-    network = SymbolicNetwork(load(what, preset=preset), free=free)
-    return [network.formula(quantity) for quantity in COUNTS]

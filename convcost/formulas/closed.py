@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from convcost.analyse import analyse
 from convcost.cost import NetworkCost, Total, total
 from convcost.counts import COUNTS
 from convcost.dims import Dim, recording, symbol
-from convcost.errors import SpecError, nearest
+from convcost.errors import ConvcostError, SpecError, nearest
 from convcost.formulas import assumptions
 from convcost.formulas.assumptions import Assumptions
 from convcost.formulas.canonical import (
@@ -27,7 +27,9 @@ from convcost.formulas.floors import collected
 from convcost.formulas.formula import Formula
 from convcost.graph import Network, build
 from convcost.layers import Input
+from convcost.spec import NetworkSpec
 from convcost.tensors import Tensor
+from convcost.values import evaluate
 
 QUANTITIES = (*COUNTS, "output")
 """What a formula can be of."""
@@ -36,7 +38,8 @@ QUANTITIES = (*COUNTS, "output")
 class SymbolicNetwork:
     """A network analysed with symbols for some of its sizes, and the formulas it gives.
 
-    ``free`` may name N, C, H, W and parameters of the spec; all else keeps its number.
+    ``free`` may name N, C, H, W and parameters of the spec; all else keeps its number. A
+    parameter that is a list has a symbol for each item: ``widths_1``, ``widths_2``.
     """
 
     def __init__(
@@ -52,16 +55,18 @@ class SymbolicNetwork:
             understood; and what building and analysing a network raise.
         """
         spec = self._spec = network.spec
-        self._symbols = {name: symbol(name) for name in free}
-        self._assumed = assumptions.read(assume, self._symbols)
         sizes = _sizes(network)
-        for name in free:
-            if not isinstance(sizes.get(name), int):
-                known = nearest(name, (n for n, size in sizes.items() if isinstance(size, int)))
-                raise SpecError(f"{spec.name} has no number {name!r} to leave free; {known}")
-        self._example = {name: sizes[name] for name in free}
+        self._example = {part: size for name in free for part, size in _parts(spec, sizes, name)}
+        self._symbols = {name: symbol(name) for name in self._example}
+        self._assumed = assumptions.read(assume, self._symbols)
         values = sizes | self._symbols | self._assumed.values
-        chosen = {name: values[name] for name in spec.parameters if name in free}
+        chosen = {
+            name: tuple(values[part] for part, _ in _parts(spec, sizes, name))
+            if isinstance(sizes[name], tuple)
+            else values[name]
+            for name in spec.parameters
+            if name in free
+        }
         with recording() as self._conditions:
             symbolic = build(
                 spec,
@@ -111,6 +116,22 @@ class SymbolicNetwork:
         )
 
 
+def possibly_free(network: Network) -> list[str]:
+    """Return N, C, H, W and the spec's numbers that do not decide which layers there are.
+
+    A parameter that follows from others is not among them.
+    """
+    names = ["N", "C", "H", "W"]
+    for name, written in network.spec.parameters.items():
+        try:
+            evaluate(written, {})  # has no value where it follows from others
+            SymbolicNetwork(network, free=[name])
+        except ConvcostError:
+            continue
+        names.append(name)
+    return names
+
+
 def of_kind(
     name: str, quantity: str, *, chapter: bool = False, assume: Iterable[str] = ()
 ) -> Formula:
@@ -153,6 +174,22 @@ def _sizes(network: Network) -> dict[str, Any]:
         if name in network.parameters:
             raise SpecError(f"{network.name}: the parameter {name!r} is called as an extent is")
     return {**extents, **network.parameters}
+
+
+def _parts(spec: NetworkSpec, sizes: Mapping[str, Any], name: str) -> Iterator[tuple[str, int]]:
+    """Yield the symbols that a name leaves free, each with its number.
+
+    Raises: SpecError for what is neither a whole number nor a list of them.
+    """
+    size = sizes.get(name)
+    if isinstance(size, tuple) and all(isinstance(item, int) for item in size):
+        yield from ((f"{name}_{index}", item) for index, item in enumerate(size, 1))
+    elif isinstance(size, int) and not isinstance(size, bool):
+        yield name, size
+    else:
+        numbers = [each for each, known in sizes.items() if type(known) is int]
+        message = f"{spec.name} has no number {name!r} to leave free"
+        raise SpecError(f"{message}; {nearest(name, numbers)}")
 
 
 def _quantity(quantity: str, sums: Total, output: Tensor) -> tuple[sympy.Basic, str]:

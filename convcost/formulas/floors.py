@@ -62,3 +62,8 @@ def whole(expression: sympy.Basic) -> Any:
     """
     top, bottom = sympy.fraction(sympy.together(as_divisions(expression)))
     return top if bottom == 1 else FloorDiv(top, bottom)
+
+
+def unrounded(expression: sympy.Basic) -> Any:
+    """Return the expression with what its floors round in place of them."""
+    return expression.replace(sympy.floor, lambda inside: inside)

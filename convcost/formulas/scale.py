@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 
 from convcost.errors import ConvcostError, nearest
-from convcost.formulas.floors import as_divisions
+from convcost.formulas.floors import as_divisions, unrounded
 from convcost.formulas.formula import Formula
 from convcost.formulas.printing import text
 
@@ -92,14 +92,10 @@ def _limit(new: sympy.Basic, formula: Formula, change: Change) -> Any:
         if what.name in _EXTENTS or (what.name in change.times and what.is_positive)
     }
     top, bottom = (
-        sympy.fraction(sympy.together(_unrounded(each).xreplace(swollen)))
+        sympy.fraction(sympy.together(unrounded(each).xreplace(swollen)))
         for each in (new, formula.expr)
     )
     leading = [sympy.Poly(each, t) for each in (top[0] * bottom[1], top[1] * bottom[0])]
     if leading[0].degree() != leading[1].degree():
         return sympy.oo if leading[0].degree() > leading[1].degree() else sympy.Integer(0)
     return sympy.cancel(leading[0].LC() / leading[1].LC())
-
-
-def _unrounded(expression: sympy.Basic) -> sympy.Basic:
-    return expression.replace(sympy.floor, lambda inside: inside)

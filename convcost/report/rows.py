@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
-from convcost.cost import LayerCost, NetworkCost, Total, total
+from convcost.cost import PARAMETER_FIELDS, LayerCost, NetworkCost, Total, total
 from convcost.counts import COUNTS
 from convcost.dims import Dim
 from convcost.errors import ConvcostError, nearest
@@ -49,7 +49,9 @@ def _column(name: str) -> Column:
     return Column(title, value, units.size, units.size, head="memory")
 
 
-COLUMNS: Mapping[str, Column] = MappingProxyType({name: _column(name) for name in COUNTS})
+COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {name: _column(name) for name in COUNTS if name not in PARAMETER_FIELDS}
+)
 """What can be shown and sorted by."""
 
 
