@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from html import escape
 from typing import TYPE_CHECKING
 
-from convcost.dims import Dim
+from convcost.dims import Dim, add_up
 from convcost.tensors import FeatureMap, Tensor
 
 if TYPE_CHECKING:
@@ -138,13 +138,15 @@ def total(label: str, layers: Iterable[LayerCost]) -> Total:
     return Total(
         label,
         layers=len(every),
-        parameters=sum((layer.parameters for layer in every), Parameters()),
-        statistics=sum(layer.statistics for layer in every),
-        work=sum((layer.work for layer in every), Work()),
-        macs=sum(layer.macs for layer in every),
-        activations=sum(layer.activations for layer in every),
-        activation_bytes=sum(layer.activation_bytes for layer in every),
-        parameter_bytes=sum(layer.parameters.count * layer.element_bytes for layer in every),
+        parameters=Parameters(
+            *(add_up(getattr(each.parameters, name) for each in every) for name in PARAMETER_FIELDS)
+        ),
+        statistics=add_up(layer.statistics for layer in every),
+        work=Work(*(add_up(getattr(each.work, name) for each in every) for name in WORK_FIELDS)),
+        macs=add_up(layer.macs for layer in every),
+        activations=add_up(layer.activations for layer in every),
+        activation_bytes=add_up(layer.activation_bytes for layer in every),
+        parameter_bytes=add_up(layer.parameters.count * layer.element_bytes for layer in every),
     )
 
 

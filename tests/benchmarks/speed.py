@@ -1,7 +1,7 @@
 """How fast convcost starts, and how it grows: ``python tests/benchmarks/speed.py``.
 
-Formulas: from a spec to the closed forms of all totals in N, H and W, SymPy's cache emptied
-before each round.
+Formulas: from a spec to the closed forms of all totals in N, H and W, SymPy's cache and
+our own emptied before each round.
 
 Start: whole processes, `convcost analyze vgg16` against one that only imports networkx,
 typer, rich and the YAML reader, alternately. Growth: chains of layers, each in a process of
@@ -95,6 +95,7 @@ def formula_table(rounds: int) -> Table:
 
     import convcost
     from convcost.counts import COUNTS
+    from convcost.dims import folded_floor
     from convcost.formulas import SymbolicNetwork
 
     table = Table("network", "layers", "median", "least", "greatest", title="formulas, seconds")
@@ -102,6 +103,7 @@ def formula_table(rounds: int) -> Table:
         times = []
         for _ in range(rounds):
             clear_cache()
+            folded_floor.cache_clear()
             start = time.perf_counter()
             network = SymbolicNetwork(convcost.load(name))
             for quantity in COUNTS:
