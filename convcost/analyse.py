@@ -61,7 +61,15 @@ def analyse(
     )
     given = shapes[INPUT]
     assert isinstance(given, FeatureMap)  # noqa: S101 - what Input.output_shape returns
-    return NetworkCost(network.name, given, layers, dtype, training, notes=review(network, layers))
+    return NetworkCost(
+        network.name,
+        given,
+        layers,
+        network.outputs,
+        dtype,
+        training,
+        notes=review(network, layers),
+    )
 
 
 def _cost(

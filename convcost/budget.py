@@ -8,6 +8,34 @@ from convcost.counts import COUNTS
 from convcost.errors import ConvcostError, nearest
 
 _FACTORS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
+_BYTES = {"": 1, **{f"{prefix}B": factor for prefix, factor in _FACTORS.items()}} | {
+    f"{prefix}iB": 1024**power for power, prefix in enumerate(_FACTORS) if prefix
+}
+
+
+def parse_amount(what: str, text: str) -> int:
+    """Read ``4G`` or ``25.5M``.
+
+    Raises: ConvcostError if it is neither.
+    """
+    return _scaled(what, text, _FACTORS, "4G or 25.5M")
+
+
+def parse_bytes(what: str, text: str) -> int:
+    """Read ``8GiB``, ``512MiB`` or ``16GB``; without a unit it is bytes.
+
+    Raises: ConvcostError if it is none of these.
+    """
+    return _scaled(what, text, _BYTES, "8GiB or 512MiB")
+
+
+def _scaled(what: str, text: str, factors: Mapping[str, int], example: str) -> int:
+    number = text.rstrip("".join(factors))
+    whole, _, decimals = number.strip().partition(".")
+    factor = factors.get(text.removeprefix(number))
+    if factor is None or not (whole + decimals).isdecimal() or not text.isascii():
+        raise ConvcostError(f"{what}: expected such as {example}, got {text!r}")
+    return int(whole + decimals) * factor // int(10 ** len(decimals))
 
 
 def parse_budget(texts: Iterable[str]) -> dict[str, int]:
@@ -20,12 +48,7 @@ def parse_budget(texts: Iterable[str]) -> dict[str, int]:
         name, _, most = text.partition("=")
         if name not in COUNTS:
             raise ConvcostError(f"--max: unknown quantity {name!r}; {nearest(name, COUNTS)}")
-        number = most.rstrip("".join(_FACTORS))
-        whole, _, decimals = number.partition(".")
-        factor = _FACTORS.get(most.removeprefix(number))
-        if factor is None or not (whole + decimals).isdecimal() or not most.isascii():
-            raise ConvcostError(f"--max {name}: expected such as 4G or 25.5M, got {most!r}")
-        budget[name] = int(whole + decimals) * factor // 10 ** len(decimals)
+        budget[name] = parse_amount(f"--max {name}", most)
     if not budget:
         raise ConvcostError("--max: a budget is missing, such as --max macs=4G")
     return budget

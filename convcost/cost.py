@@ -53,6 +53,40 @@ class Work:
             self.square_roots * times,
         )
 
+    @property
+    def operations(self) -> Dim:
+        """All of them."""
+        return add_up(getattr(self, name) for name in WORK_FIELDS)
+
+
+NO_WORK = Work()
+
+
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """The work of a backward pass: for the gradients of the inputs, and of the parameters.
+
+    A gradient that is a dot product is counted as one; what windows scatter is added into
+    zeros, an add for every contribution; a copy or a slice is free.
+    """
+
+    inputs: Work = NO_WORK
+    parameters: Work = NO_WORK
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a layer's backward pass needs kept from the forward pass.
+
+    ``mask_bytes`` are for what is neither input nor output, such as which elements were
+    dropped; ``elements`` for other numbers of the network's own dtype.
+    """
+
+    inputs: bool = False
+    output: bool = False
+    elements: Dim = 0
+    mask_bytes: Dim = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
@@ -163,13 +197,15 @@ class Note:
 class NetworkCost:
     """A network at one input size: its layers in the order they run, and remarks.
 
-    ``uncounted`` names the layers for which there is no rule; it is empty unless they
-    were let through on purpose, and then every total is a lower bound.
+    ``outputs`` names the layers whose outputs are the network's. ``uncounted`` names the
+    layers for which there is no rule; it is empty unless they were let through on purpose,
+    and then every total is a lower bound.
     """
 
     network: str
     input: FeatureMap
     layers: tuple[LayerCost, ...]
+    outputs: tuple[str, ...]
     dtype: str
     training: bool
     notes: tuple[Note, ...] = ()

@@ -172,6 +172,15 @@ def minimum(left: Dim, right: Dim) -> Dim:
     return _plain(sympy.Min(left, right))
 
 
+def maximum(left: Dim, right: Dim) -> Dim:
+    """Return the larger one."""
+    if isinstance(left, int) and isinstance(right, int):
+        return max(left, right)
+    import sympy
+
+    return _plain(sympy.Max(left, right))
+
+
 def _expression(value: Dim) -> sympy.Expr:
     """Return a Python integer as a SymPy one, anything else as it is."""
     import sympy

@@ -112,6 +112,10 @@ class OutputError(ConvcostError):
     """A result cannot be written where it was asked for."""
 
 
+class MeasurementError(ConvcostError):
+    """A framework cannot build or run a network, or did not come back from it."""
+
+
 class MissingDependencyError(ConvcostError):
     """A library that is no part of the core is needed and not installed."""
 

@@ -13,6 +13,8 @@ from convcost.cli.budget import check, solve
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
 from convcost.cli.formula import formula
+from convcost.cli.memory import memory
+from convcost.cli.plans import plans
 from convcost.cli.scale import scale
 from convcost.cli.schema import schema
 from convcost.cli.sensitivity import sensitivity
@@ -28,6 +30,8 @@ app.command("analyze")(analyze)
 app.command("list")(list_networks)
 app.command("show")(show)
 app.command("compare")(compare)
+app.command("memory")(memory)
+app.command("plans")(plans)
 app.command("formula")(formula)
 app.command("check")(check)
 app.command("solve")(solve)

@@ -42,6 +42,16 @@ Assume = Annotated[
     list[str] | None,
     typer.Option(metavar="TEXT", help="Such as 'H % 32 == 0' or 'H >= 224'. Repeatable."),
 ]
+Optimizer = Annotated[
+    Literal["sgd", "momentum", "adam"], typer.Option(help="With --training: what updates.")
+]
+Allocator = Annotated[
+    Literal["none", "ideal", "first-fit", "mxnet"],
+    typer.Option(
+        help="How tensors get memory: each its own, as little as lifetimes allow, at offsets of"
+        " one arena, or as MXNet plans."
+    ),
+]
 ConventionName = Annotated[
     str | None,
     typer.Option(
@@ -82,6 +92,14 @@ def parse_settings(texts: Sequence[str] | None) -> dict[str, Any]:
 def parse_names(text: str) -> list[str]:
     """Read ``N,H,W``."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def parse_counts(option: str, text: str) -> list[int]:
+    """Read ``1,8,32``."""
+    counts = parse_names(text)
+    if not counts or not all(count.isdecimal() and int(count) for count in counts):
+        raise ConvcostError(f"{option}: expected such as 1,8,32, got {text!r}")
+    return [int(count) for count in counts]
 
 
 def parse_sizes(option: str, text: str) -> dict[str, int]:

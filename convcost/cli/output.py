@@ -36,18 +36,20 @@ def emit(content: str | RenderableType, output: Path | None) -> None:
         Console(highlight=False, emoji=False, markup=False).print(content)
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file by way of a temporary one beside it.
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file by way of a temporary one beside it; text ends in a line's end.
 
     Raises: OutputError if that is not possible; then the file is as it was.
     """
     temporary = None
     try:
+        if isinstance(content, str):
+            content = (content if content.endswith("\n") else content + "\n").encode()
         with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", delete=False
+            dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             temporary = Path(file.name)
-            file.write(text if text.endswith("\n") else text + "\n")
+            file.write(content)
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)

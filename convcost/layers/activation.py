@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Literal, final
 
-from convcost.cost import Work
-from convcost.layers.base import AbstractLayer
+from convcost.cost import Backward, Saved, Work
+from convcost.layers.base import AbstractLayer, Sharing
 from convcost.tensors import Tensor
 
 Function = Literal[
@@ -29,6 +29,19 @@ PER_ELEMENT: Mapping[str, Work] = MappingProxyType(
     }
 )
 
+BACKWARD_PER_ELEMENT: Mapping[str, Work] = MappingProxyType(
+    {
+        "relu": Work(comparisons=1),
+        "relu6": Work(comparisons=2),
+        "sigmoid": Work(multiplies=2, adds=1),
+        "tanh": Work(multiplies=2, adds=1),
+        "hard_sigmoid": Work(comparisons=2, multiplies=1),
+        "hard_swish": Work(comparisons=2, multiplies=2, adds=1),
+        "swish": _SIGMOID + Work(multiplies=3, adds=2),
+    }
+)
+_OF_INPUT = ("hard_swish", "swish")
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +56,12 @@ class Activation(AbstractLayer):
     Softmax takes the largest channel off first: for C channels C - 1 comparisons,
     C subtractions, C exponentials, C - 1 adds and C divisions.
 
+    The gradient dx of the input, from dy and the output y: relu: dy where y > 0; relu6: where
+    0 < y < 6; sigmoid: ``dy * y * (1 - y)``; tanh: ``dy * (1 - y * y)``; softmax:
+    ``y * (dy - dot(dy, y))``; hard_sigmoid: ``a * dy`` where 0 < y < 1. From the input x:
+    hard_swish: ``(x/3 + 1/2) * dy`` between -3 and 3; swish: ``dy * s * (1 + x * (1 - s))``
+    with the sigmoid s computed again.
+
     Shapes: input (N, C, H, W) or (N, C); output as input.
     Units: scalar operations per batch.
     Source: the formulas above; Howard et al., arXiv:1905.02244v5, section 5.2 for the hard
@@ -51,6 +70,7 @@ class Activation(AbstractLayer):
 
     kind: ClassVar[str] = "activation"
     label: ClassVar[str] = "activation"
+    sharing: ClassVar[Sharing] = "in place"
 
     function: Function
 
@@ -69,3 +89,16 @@ class Activation(AbstractLayer):
             exponentials=elements,
             divisions=elements,
         )
+
+    def saved(self, x: Tensor) -> Saved:
+        """Keep the output; the input where the slope does not follow from the output."""
+        del x
+        of_input = self.function in _OF_INPUT
+        return Saved(inputs=of_input, output=not of_input)
+
+    def backward_work(self, x: Tensor) -> Backward:
+        """Return the slope's operations, times the output's gradient, for every element."""
+        if self.function != "softmax":
+            return Backward(inputs=BACKWARD_PER_ELEMENT[self.function] * x.elements)
+        elements = x.elements
+        return Backward(inputs=Work(multiplies=2 * elements, adds=2 * elements - x.positions))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from convcost.cost import Parameters, Work
+from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim
 from convcost.tensors import FeatureMap, Tensor, Vector
+
+Sharing = Literal["none", "in place", "view"]
+"""Whether an output takes memory of its own; or its input's, if nothing else needs that and
+it is as large; or always its input's, of which it is but another view."""
 
 
 class AbstractLayer(ABC):
@@ -29,6 +33,9 @@ class AbstractLayer(ABC):
     """The sorts of tensor it takes."""
     multiplies_are_macs: ClassVar[bool] = False
     """Whether its multiplies are counted as multiply-accumulates."""
+
+    sharing: ClassVar[Sharing] = "none"
+    """Whether its output may take the memory of an input."""
 
     # Each rule takes as many tensors as the kind has inputs, of the sort it accepts:
     # `Any` is what lets a kind narrow both.
@@ -54,3 +61,13 @@ class AbstractLayer(ABC):
     def training_work(self, *inputs: Any) -> Work:
         """Return the operations of a forward pass in training; the same unless overridden."""
         return self.work(*inputs)
+
+    def saved(self, *inputs: Any) -> Saved:
+        """Return what the backward pass needs kept; nothing, unless a kind says otherwise."""
+        del inputs
+        return Saved()
+
+    def backward_work(self, *inputs: Any) -> Backward:
+        """Return the operations of a backward pass; none, unless a kind says otherwise."""
+        del inputs
+        return Backward()

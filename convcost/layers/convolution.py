@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Parameters, Work
+from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim, exact_div, require_at_least
 from convcost.layers.window import NO_PADDING, AbstractWindowLayer, Padding, Pair
 from convcost.tensors import FeatureMap
@@ -61,6 +61,21 @@ class Conv2d(AbstractWindowLayer):
         """Return a dot product over a patch for every output."""
         outputs, patch = self.output_shape(x).elements, self.patch(x)
         return Work(multiplies=outputs * patch, adds=outputs * (patch if self.bias else patch - 1))
+
+    def saved(self, x: FeatureMap) -> Saved:
+        """Keep the input, for the gradient of the weights."""
+        del x
+        return Saved(inputs=True)
+
+    def backward_work(self, x: FeatureMap) -> Backward:
+        """Return what scatters to every patch, and dot products over all positions."""
+        positions, patch = self.output_shape(x).positions, self.patch(x)
+        products = self.filters * positions * patch
+        learned = self.parameters(x).count  # a bias has a sum without products
+        return Backward(
+            inputs=Work(multiplies=products, adds=products),
+            parameters=Work(multiplies=products, adds=learned * (positions - 1)),
+        )
 
     def patch(self, x: FeatureMap) -> Dim:
         """Return the number of inputs that one output depends on: C_in/groups * k_h * k_w."""

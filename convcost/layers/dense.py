@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Parameters, Work
+from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim, product, require_at_least
 from convcost.layers.base import AbstractLayer
 from convcost.tensors import Tensor, Vector
@@ -49,6 +49,19 @@ class Dense(AbstractLayer):
         return Work(
             multiplies=outputs * features,
             adds=outputs * (features if self.bias else features - 1),
+        )
+
+    def saved(self, x: Tensor) -> Saved:
+        """Keep the input, for the gradient of the weights."""
+        del x
+        return Saved(inputs=True)
+
+    def backward_work(self, x: Tensor) -> Backward:
+        """Return a dot product over the units for every input, over the batch for a weight."""
+        products, learned = x.elements * self.units, self.parameters(x).count
+        return Backward(
+            inputs=Work(multiplies=products, adds=products - x.elements),
+            parameters=Work(multiplies=products, adds=learned * (x.n - 1)),
         )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Work
+from convcost.cost import Backward, Saved, Work
 from convcost.dims import equal, require
 from convcost.errors import ShapeError
-from convcost.layers.base import AbstractLayer
+from convcost.layers.base import AbstractLayer, Sharing
 from convcost.tensors import FeatureMap, Tensor
 
 
@@ -38,6 +38,7 @@ class Add(AbstractLayer):
     kind: ClassVar[str] = "add"
     label: ClassVar[str] = "add"
     joins: ClassVar[bool] = True
+    sharing: ClassVar[Sharing] = "in place"
 
     def output_shape(self, *inputs: Tensor) -> Tensor:
         """Return the shape that all inputs have."""
@@ -64,6 +65,7 @@ class Multiply(AbstractLayer):
     kind: ClassVar[str] = "multiply"
     label: ClassVar[str] = "multiply"
     joins: ClassVar[bool] = True
+    sharing: ClassVar[Sharing] = "in place"
 
     def output_shape(self, *inputs: Tensor) -> Tensor:
         """Return the first input's shape."""
@@ -76,6 +78,18 @@ class Multiply(AbstractLayer):
     def work(self, *inputs: Tensor) -> Work:
         """Return a multiply for every output and every input after the first."""
         return Work(multiplies=inputs[0].elements * (len(inputs) - 1))
+
+    def saved(self, *inputs: Tensor) -> Saved:
+        """Keep the inputs: each is a factor of the others' gradients."""
+        del inputs
+        return Saved(inputs=True)
+
+    def backward_work(self, *inputs: Tensor) -> Backward:
+        """Return the product with all other inputs for each, summed up for a gate."""
+        first = inputs[0]
+        products = Work(multiplies=first.elements * (len(inputs) - 1))
+        sums = (Work(adds=first.elements - other.elements) for other in inputs[1:])
+        return Backward(inputs=sum(sums, products * len(inputs)))
 
 
 @final

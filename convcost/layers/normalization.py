@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Parameters, Work
+from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim, require_at_least
-from convcost.layers.base import AbstractLayer
+from convcost.layers.base import AbstractLayer, Sharing
 from convcost.tensors import FeatureMap, Tensor
 
 
@@ -23,6 +23,11 @@ class BatchNorm(AbstractLayer):
     multiplies, m - 1 adds and a division, the deviations being used again), and each of the
     two running statistics is moved (two multiplies and an add).
 
+    Backward, with ``x_hat = (x - mean) / root`` computed again and m elements in a channel:
+    ``d_shift = sum(dy)``, ``d_scale = sum(dy * x_hat)`` and
+    ``dx = scale/root * (dy - d_shift/m - x_hat * d_scale/m)``. What dx needs of the first two
+    is counted with the parameters if they are learned.
+
     Shapes: input (N, C, H, W) or (N, C); scale, shift, mean and variance (C,); output as input.
     Units: scalar operations per batch.
     Source: Ioffe & Szegedy, arXiv:1502.03167v3, algorithms 1 and 2.
@@ -30,6 +35,7 @@ class BatchNorm(AbstractLayer):
 
     kind: ClassVar[str] = "batch_norm"
     label: ClassVar[str] = "bn"
+    sharing: ClassVar[Sharing] = "in place"
 
     scale: bool = True
     shift: bool = True
@@ -67,6 +73,21 @@ class BatchNorm(AbstractLayer):
             divisions=2 * channels,
         )
 
+    def saved(self, x: Tensor) -> Saved:
+        """Keep the input, and the mean and the root of every channel."""
+        return Saved(inputs=True, elements=2 * x.channels)
+
+    def backward_work(self, x: Tensor) -> Backward:
+        """Return the two sums over every channel, and what they take from every element."""
+        elements, channels = x.elements, x.channels
+        scales = Work(multiplies=elements, adds=2 * elements - channels, divisions=elements)
+        shifts = Work(adds=elements - channels)
+        slopes = Work(multiplies=2 * elements, adds=2 * elements, divisions=3 * channels)
+        return Backward(
+            inputs=slopes + scales * int(not self.scale) + shifts * int(not self.shift),
+            parameters=scales * int(self.scale) + shifts * int(self.shift),
+        )
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,4 +121,17 @@ class Lrn(AbstractLayer):
         """Return the sum of squares, the power and the division for every element."""
         return (
             Work(multiplies=self.size + 1, adds=self.size, exponentials=1, divisions=1) * x.elements
+        )
+
+    def saved(self, x: FeatureMap) -> Saved:
+        """Keep the input, the output, and what every element was divided by a power of."""
+        return Saved(inputs=True, output=True, elements=x.elements)
+
+    def backward_work(self, x: FeatureMap) -> Backward:
+        """Return the element's own part, and a sum over the windows it is in.
+
+        With the denominators d: ``dy * d**-beta - 2*alpha*beta/size * x * sum(dy * y / d)``.
+        """
+        return Backward(
+            inputs=Work(multiplies=4, adds=self.size, divisions=1, exponentials=1) * x.elements
         )

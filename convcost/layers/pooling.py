@@ -5,6 +5,10 @@ elements) or the mean (one add fewer, and a division). A window costs its full s
 wherever it lies, as with convolution: padded positions, and those of a last window that
 hangs over the edge, are compared or added like the others. Leaving padding out of a mean
 (``count_padding: false``) changes its divisor, not the number of operations.
+
+Backward, the gradient of an output goes to the largest element, whose place is saved, or in
+equal parts to all: windows overlap, so it is added there; a whole map is one window, so it
+is copied.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
-from convcost.cost import Work
+from convcost.cost import Backward, Saved, Work
 from convcost.dims import Dim
 from convcost.layers.base import AbstractLayer
 from convcost.layers.window import NO_PADDING, AbstractWindowLayer, Padding, Pair, Rounding
@@ -26,6 +30,11 @@ def _reduction(mode: Mode, outputs: Dim, elements: Dim) -> Work:
     if mode == "max":
         return Work(comparisons=outputs * (elements - 1))
     return Work(adds=outputs * (elements - 1), divisions=outputs)
+
+
+def _place_bytes(elements: Dim) -> int:
+    """Return the bytes that hold which of so many elements it is, of a byte or an int32."""
+    return 1 if isinstance(elements, int) and elements <= 256 else 4  # noqa: PLR2004
 
 
 @final
@@ -59,6 +68,19 @@ class Pool2d(AbstractWindowLayer):
         """Return a reduction of a window for every output."""
         return _reduction(self.mode, self.output_shape(x).elements, self.taps)
 
+    def saved(self, x: FeatureMap) -> Saved:
+        """Keep which tap of every window is the largest."""
+        if self.mode == "average":
+            return Saved()
+        return Saved(mask_bytes=self.output_shape(x).elements * _place_bytes(self.taps))
+
+    def backward_work(self, x: FeatureMap) -> Backward:
+        """Return an add at the largest tap, or a division and an add at every tap."""
+        outputs = self.output_shape(x).elements
+        if self.mode == "max":
+            return Backward(inputs=Work(adds=outputs))
+        return Backward(inputs=Work(adds=outputs * self.taps, divisions=outputs))
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +105,13 @@ class GlobalPool2d(AbstractLayer):
     def work(self, x: FeatureMap) -> Work:
         """Return a reduction of the whole map for every channel."""
         return _reduction(self.mode, x.n * x.c, x.h * x.w)
+
+    def saved(self, x: FeatureMap) -> Saved:
+        """Keep which element of every channel is the largest."""
+        if self.mode == "average":
+            return Saved()
+        return Saved(mask_bytes=x.n * x.c * _place_bytes(x.h * x.w))
+
+    def backward_work(self, x: FeatureMap) -> Backward:
+        """Return a division for every mean."""
+        return Backward(inputs=Work(divisions=x.n * x.c if self.mode == "average" else 0))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Work
+from convcost.cost import Backward, Saved, Work
 from convcost.dims import Dim, product, require_at_least
 from convcost.errors import ShapeError
-from convcost.layers.base import AbstractLayer
+from convcost.layers.base import AbstractLayer, Sharing
 from convcost.tensors import FeatureMap, Tensor, Vector
 
 
@@ -51,6 +51,7 @@ class Flatten(AbstractLayer):
 
     kind: ClassVar[str] = "flatten"
     label: ClassVar[str] = "flatten"
+    sharing: ClassVar[Sharing] = "view"
 
     def output_shape(self, x: Tensor) -> Vector:
         """Return (N, C * H * W)."""
@@ -72,6 +73,7 @@ class Identity(AbstractLayer):
 
     kind: ClassVar[str] = "identity"
     label: ClassVar[str] = "identity"
+    sharing: ClassVar[Sharing] = "view"
 
     def output_shape(self, x: Tensor) -> Tensor:
         """Return the input's shape."""
@@ -99,6 +101,7 @@ class Dropout(AbstractLayer):
 
     kind: ClassVar[str] = "dropout"
     label: ClassVar[str] = "dropout"
+    sharing: ClassVar[Sharing] = "in place"
 
     rate: float = 0.5
 
@@ -118,3 +121,11 @@ class Dropout(AbstractLayer):
     def training_work(self, x: Tensor) -> Work:
         """Return the mask and its application."""
         return Work(comparisons=x.elements, multiplies=x.elements)
+
+    def saved(self, x: Tensor) -> Saved:
+        """Keep which elements are left, a byte each."""
+        return Saved(mask_bytes=x.elements)
+
+    def backward_work(self, x: Tensor) -> Backward:
+        """Return a multiply by the mask for every element."""
+        return Backward(inputs=Work(multiplies=x.elements))

@@ -1,0 +1,70 @@
+"""``convcost memory``: what is alive when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from convcost.budget import parse_amount, parse_bytes
+from convcost.cli import options
+from convcost.cli.analysis import Choices, analysed
+from convcost.cli.output import emit, write
+from convcost.errors import ConvcostError
+
+
+def memory(
+    network: options.Network,
+    batch: options.Batch = 1,
+    input_: options.Input = None,
+    settings: options.Set = None,
+    preset: options.Preset = None,
+    dtype: options.Dtype = "float32",
+    training: options.Training = False,
+    optimizer: options.Optimizer = "sgd",
+    allocator: options.Allocator = "first-fit",
+    schedule: Annotated[
+        Literal["topological", "best"],
+        typer.Option(help="Run the layers as written, or search for an order with a lower peak."),
+    ] = "topological",
+    im2col: Annotated[
+        bool, typer.Option("--im2col", help="Convolutions by a matrix of one image's patches.")
+    ] = False,
+    peak: Annotated[
+        str | None, typer.Option(metavar="OPS", help="Operations a second, such as 4T.")
+    ] = None,
+    bandwidth: Annotated[
+        str | None, typer.Option(metavar="BYTES", help="Bytes a second, such as 200GB.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the curve: .svg or .png.")
+    ] = None,
+    format_: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="How to print it.")
+    ] = "table",
+    output: options.Output = None,
+) -> None:
+    """Show the memory alive at every layer, the peak, and what it is made of."""
+    from convcost.memory.footprint import Footprint
+    from convcost.report.memory import MemoryReport, Roofline
+
+    if (peak is None) != (bandwidth is None):
+        raise ConvcostError("--peak and --bandwidth say together what binds a layer: give both")
+    roofline = None
+    if peak is not None and bandwidth is not None:
+        roofline = Roofline(parse_amount("--peak", peak), parse_bytes("--bandwidth", bandwidth))
+    cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
+    found = ""
+    if schedule == "best":
+        from convcost.memory.schedule import best
+
+        search = best(replace(cost, training=False))
+        cost, found = replace(cost, layers=search.cost.layers), str(search)
+    report = MemoryReport(Footprint(cost, optimizer, im2col), allocator, found, roofline)
+    if plot is not None:
+        from convcost.report.plot import memory_curve
+
+        write(plot, memory_curve(report.footprint, plot))
+    emit(report.as_json() if format_ == "json" else report, output)

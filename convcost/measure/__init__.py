@@ -1,0 +1,1 @@
+"""Measurement: MXNet builds and runs the same network. Nothing else imports mxnet."""

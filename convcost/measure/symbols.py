@@ -1,0 +1,211 @@
+"""Networks as MXNet symbols: one builder for each layer kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import mxnet as mx
+from mxnet.symbol import Symbol
+
+from convcost.cost import LayerCost, NetworkCost
+from convcost.dims import Dim
+from convcost.errors import MeasurementError
+from convcost.graph import INPUT
+from convcost.layers import (
+    AbstractLayer,
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv2d,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalPool2d,
+    Identity,
+    Lrn,
+    Multiply,
+    Pool2d,
+)
+from convcost.layers.window import AbstractWindowLayer, Rounding, Window
+from convcost.tensors import FeatureMap
+
+_LOWEST = -3.0e38  # of float32: what max pooling never takes
+_MODES = {"max": "max", "average": "avg"}
+_PAIR = 2
+
+
+def build(cost: NetworkCost) -> Symbol:
+    """Return a network's outputs as a symbol whose nodes are named after the layers.
+
+    Raises: MeasurementError for what MXNet 1.9.1 has no operator for.
+    """
+    made = {INPUT: mx.sym.Variable("data")}
+    for each in cost.layers:
+        inputs = [made[name] for name in each.inputs]
+        made[each.name] = BUILDERS[type(each.layer)](each.layer, each, *inputs)
+    outputs = [made[name] for name in cost.outputs]
+    return outputs[0] if len(outputs) == 1 else mx.sym.Group(outputs)
+
+
+Margins = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _margins(layer: AbstractWindowLayer, cost: LayerCost) -> Margins:
+    """Return the padding before and after the rows and the columns."""
+    (x,) = cost.input_shapes
+    assert isinstance(x, FeatureMap)  # noqa: S101 - all that windows accept
+    rows, columns = layer.windows
+    return rows.margins(x.h), columns.margins(x.w)  # type: ignore[return-value]  # of numbers
+
+
+def _padded(
+    layer: AbstractWindowLayer, cost: LayerCost, x: Symbol, value: float
+) -> tuple[Symbol, tuple[int, int]]:
+    """Return the input, padded beforehand if uneven, and what the operator is to pad."""
+    rows, columns = _margins(layer, cost)
+    if rows[0] == rows[1] and columns[0] == columns[1]:
+        return x, (rows[0], columns[0])
+    padded = mx.sym.pad(
+        x,
+        mode="constant",
+        pad_width=(0, 0, 0, 0, *rows, *columns),
+        constant_value=value,
+        name=f"{cost.name}_pad",
+    )
+    return padded, (0, 0)
+
+
+def _conv2d(layer: Conv2d, cost: LayerCost, x: Symbol) -> Symbol:
+    x, pad = _padded(layer, cost, x, 0)
+    return mx.sym.Convolution(
+        x,
+        num_filter=layer.filters,
+        kernel=layer.kernel,
+        stride=layer.stride,
+        pad=pad,
+        dilate=layer.dilation,
+        num_group=layer.groups,
+        no_bias=not layer.bias,
+        name=cost.name,
+    )
+
+
+def _conventions(layer: Pool2d, cost: LayerCost) -> list[Rounding]:
+    """Return the roundings that MXNet has and that give as many positions as the layer's."""
+    (x,) = cost.input_shapes
+    assert isinstance(x, FeatureMap)  # noqa: S101 - all that windows accept
+    axes = list(zip(layer.windows, (x.h, x.w), strict=True))
+
+    def alike(window: Window, extent: Dim, rounding: Rounding) -> bool:
+        other = replace(window, padding=window.margins(extent), rounding=rounding)
+        return other.positions(extent, axis="") == window.positions(extent, axis="")
+
+    roundings: tuple[Rounding, ...] = ("valid", "full")
+    return [rounding for rounding in roundings if all(alike(*axis, rounding) for axis in axes)]
+
+
+def _pool2d(layer: Pool2d, cost: LayerCost, x: Symbol) -> Symbol:
+    """Pool; clamped rounding where it comes to the same as valid or full."""
+    conventions = _conventions(layer, cost)
+    if layer.dilation != (1, 1) or not conventions:
+        what = "clamped rounding that is neither valid nor full" if not conventions else "dilation"
+        raise MeasurementError(f"layer {cost.name!r}: MXNet's pooling has no {what}")
+    margins = _margins(layer, cost)
+    x, pad = _padded(layer, cost, x, _LOWEST if layer.mode == "max" else 0)
+    if (
+        layer.mode == "average"
+        and not layer.count_padding
+        and margins != tuple((p, p) for p in pad)
+    ):
+        raise MeasurementError(
+            f"layer {cost.name!r}: MXNet cannot leave uneven padding out of a mean"
+        )
+    return mx.sym.Pooling(
+        x,
+        kernel=layer.kernel,
+        stride=layer.stride,
+        pad=pad,
+        pool_type=_MODES[layer.mode],
+        pooling_convention=conventions[0],
+        count_include_pad=layer.count_padding,
+        name=cost.name,
+    )
+
+
+def _global_pool2d(layer: GlobalPool2d, cost: LayerCost, x: Symbol) -> Symbol:
+    return mx.sym.Pooling(
+        x, global_pool=True, kernel=(1, 1), pool_type=_MODES[layer.mode], name=cost.name
+    )
+
+
+def _dense(layer: Dense, cost: LayerCost, x: Symbol) -> Symbol:
+    return mx.sym.FullyConnected(
+        x, num_hidden=layer.units, no_bias=not layer.bias, flatten=True, name=cost.name
+    )
+
+
+def _batch_norm(layer: BatchNorm, cost: LayerCost, x: Symbol) -> Symbol:
+    """Normalize; what is not learned MXNet keeps all the same, at 1 and at 0."""
+    return mx.sym.BatchNorm(x, fix_gamma=not layer.scale, eps=1e-5, name=cost.name)
+
+
+def _function(act_type: str) -> Callable[[Symbol, str], Symbol]:
+    return lambda x, name: mx.sym.Activation(x, act_type=act_type, name=name)
+
+
+def _hard_swish(x: Symbol, name: str) -> Symbol:
+    gate = mx.sym.clip(x + 3, 0, 6, name=f"{name}_clip")
+    return mx.sym.elemwise_mul(x, gate / 6, name=name)
+
+
+def _swish(x: Symbol, name: str) -> Symbol:
+    return mx.sym.elemwise_mul(x, _function("sigmoid")(x, f"{name}_sigmoid"), name=name)
+
+
+FUNCTIONS: Mapping[str, Callable[[Symbol, str], Symbol]] = MappingProxyType(
+    {
+        "relu": _function("relu"),
+        "sigmoid": _function("sigmoid"),
+        "tanh": _function("tanh"),
+        "relu6": lambda x, name: mx.sym.clip(x, 0, 6, name=name),
+        "softmax": lambda x, name: mx.sym.softmax(x, axis=1, name=name),
+        "hard_sigmoid": lambda x, name: mx.sym.hard_sigmoid(x, alpha=1 / 6, beta=0.5, name=name),
+        "hard_swish": _hard_swish,
+        "swish": _swish,
+    }
+)
+
+
+def _add(_: Add, cost: LayerCost, *inputs: Symbol) -> Symbol:
+    add = mx.sym.elemwise_add if len(inputs) == _PAIR else mx.sym.add_n
+    return add(*inputs, name=cost.name)
+
+
+def _multiply(_: Multiply, cost: LayerCost, product: Symbol, *others: Symbol) -> Symbol:
+    """Multiply from the left, two by two."""
+    for position, other in enumerate(others, 1):
+        name = cost.name if position == len(others) else f"{cost.name}_{position}"
+        product = mx.sym.broadcast_mul(product, other, name=name)
+    return product
+
+
+BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType(
+    {
+        Conv2d: _conv2d,
+        Pool2d: _pool2d,
+        GlobalPool2d: _global_pool2d,
+        Dense: _dense,
+        BatchNorm: _batch_norm,
+        Activation: lambda layer, cost, x: FUNCTIONS[layer.function](x, cost.name),
+        Lrn: lambda layer, cost, x: mx.sym.LRN(x, nsize=layer.size, name=cost.name),
+        Dropout: lambda layer, cost, x: mx.sym.Dropout(x, p=layer.rate, name=cost.name),
+        Flatten: lambda _, cost, x: mx.sym.Flatten(x, name=cost.name),
+        Add: _add,
+        Multiply: _multiply,
+        Concat: lambda _, cost, *inputs: mx.sym.Concat(*inputs, dim=1, name=cost.name),
+        Identity: lambda _, cost, x: mx.sym.identity(x, name=cost.name),
+    }
+)

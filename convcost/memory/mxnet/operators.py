@@ -1,0 +1,100 @@
+"""What MXNet's registration of an operator says about memory, for those that networks use.
+
+Source: the registrations in MXNet's src/operator; checked by binding networks in the CPU
+build of 1.9.1 (oneDNN).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from convcost.memory.mxnet.pool import Pairs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What MXNet's registration of an operator says.
+
+    ``shares`` and ``view`` are as in :class:`Operation`. ``backward`` is the operator that
+    gives the gradients of the inputs, and ``reads`` what that reads: ``x`` the inputs, ``y``
+    and a number a result, ``g`` and a number the gradient of a result. Without one the
+    gradient of the result is that of every input. ``merges``: applied twice to the same, it
+    is applied once.
+    """
+
+    shares: Pairs = ()
+    view: bool = False
+    backward: str | None = None
+    reads: tuple[str, ...] = ("g0",)
+    learns: bool = False
+    merges: bool = True
+
+
+FIRST: Pairs = ((0, 0),)
+EITHER: Pairs = ((0, 0), (1, 0))
+ALONE: Mapping[str, Any] = {"learns": True, "merges": False}
+
+FORWARD: Mapping[str, Facts] = MappingProxyType(
+    {
+        "Variable": Facts(merges=False),
+        "Convolution": Facts(backward="_backward_Convolution", reads=("g0", "x"), **ALONE),
+        "FullyConnected": Facts(backward="_backward_FullyConnected", reads=("g0", "x"), **ALONE),
+        "BatchNorm": Facts(backward="_backward_BatchNorm", reads=("g0", "y1", "y2", "x"), **ALONE),
+        "max": Facts(backward="_backward_max", reads=("g0", "g1", "x", "y0", "y1")),
+        "average": Facts(backward="_backward_average", reads=("g0", "x", "y0")),
+        "relu": Facts(shares=FIRST, backward="_backward_Activation", reads=("g0", "y0")),
+        "sigmoid": Facts(shares=FIRST, backward="_backward_Activation", reads=("g0", "y0", "x")),
+        "tanh": Facts(shares=FIRST, backward="_backward_Activation", reads=("g0", "y0", "x")),
+        "softmax": Facts(shares=FIRST, backward="_backward_softmax", reads=("g0", "y0")),
+        "clip": Facts(backward="_backward_clip", reads=("g0", "x")),
+        "hard_sigmoid": Facts(shares=FIRST, backward="_backward_hard_sigmoid", reads=("g0", "x")),
+        "LRN": Facts(backward="_backward_LRN", reads=("g0", "x", "y1")),
+        "Dropout": Facts(
+            shares=FIRST, backward="_backward_Dropout", reads=("g0", "y1"), merges=False
+        ),
+        "Flatten": Facts(shares=FIRST, view=True, backward="_copy"),
+        "Pad": Facts(backward="_backward_Pad", merges=False),
+        "Concat": Facts(backward="_backward_Concat", reads=("g0", "x")),
+        "elemwise_add": Facts(shares=EITHER),
+        "add_n": Facts(shares=FIRST),
+        "elemwise_mul": Facts(shares=EITHER, backward="_backward_mul", reads=("g0", "x")),
+        "broadcast_mul": Facts(
+            shares=EITHER, backward="_backward_broadcast_mul", reads=("g0", "x")
+        ),
+        "_plus_scalar": Facts(shares=FIRST, backward="_copy"),
+        "_div_scalar": Facts(shares=FIRST, backward="_backward_div_scalar"),
+        "_copy": Facts(shares=FIRST, view=True, backward="_copy"),
+    }
+)
+"""The operators of a network; ``max`` and ``average`` are Pooling, ``relu``, ``sigmoid`` and
+``tanh`` Activation."""
+
+BACKWARD: Mapping[str, Facts] = MappingProxyType(
+    {
+        "_backward_Convolution": Facts(),
+        "_backward_FullyConnected": Facts(shares=((1, 0),)),
+        "_backward_BatchNorm": Facts(),
+        "_backward_max": Facts(shares=((1, 0),)),
+        "_backward_average": Facts(),
+        "_backward_Activation": Facts(shares=FIRST),
+        "_backward_softmax": Facts(shares=EITHER),
+        "_backward_clip": Facts(),
+        "_backward_hard_sigmoid": Facts(shares=FIRST, view=True),  # a fault: it is no view
+        "_backward_LRN": Facts(),
+        "_backward_Dropout": Facts(shares=FIRST),
+        "_backward_Pad": Facts(),
+        "_backward_Concat": Facts(),
+        "_backward_mul": Facts(shares=((0, 1),)),
+        "_backward_broadcast_mul": Facts(shares=((0, 1),)),
+        "_backward_div_scalar": Facts(shares=FIRST),
+        "_grad_add": Facts(shares=EITHER),
+        "_head_gradient": Facts(),
+        "_zeros": Facts(),
+    }
+)
+"""The operators that only gradients need."""
+
+OPERATORS: Mapping[str, Facts] = MappingProxyType({**FORWARD, **BACKWARD})

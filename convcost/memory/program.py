@@ -1,0 +1,122 @@
+"""A pass over a network as steps that read and write tensors, for whoever plans memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from convcost.cost import LayerCost, NetworkCost
+from convcost.dims import Dim
+from convcost.graph import INPUT
+from convcost.layers import Add
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one layer does in one pass: the tensors it reads, and those it writes anew.
+
+    A write that ``overwrites`` a read may take its memory, if nothing else needs that and it
+    is as large; one that ``views`` a read always does.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    overwrites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Steps in their order, the bytes of every tensor, and the tensors alive at the end.
+
+    What is read without a size (the input) and parameters are outside of it.
+    """
+
+    steps: tuple[Step, ...]
+    sizes: Mapping[str, Dim]
+    kept: frozenset[str]
+
+
+def inference(cost: NetworkCost) -> Program:
+    """Return the forward pass at inference."""
+    sizes = {layer.name: layer.activation_bytes for layer in cost.layers}
+    return Program(tuple(map(_forward, cost.layers)), sizes, frozenset(cost.outputs))
+
+
+def training(cost: NetworkCost) -> Program:
+    """Return a forward pass, a step of the loss, and the backward pass.
+
+    The loss reads the network's outputs and writes their gradients. No gradient is made of
+    what does not depend on a parameter; one to which several readers contribute is added up
+    in place.
+    """
+    sizes: dict[str, Dim] = {layer.name: layer.activation_bytes for layer in cost.layers}
+    steps = []
+    for layer in cost.layers:
+        extra = _extra(layer)
+        sizes |= extra
+        step = _forward(layer)
+        steps.append(
+            Step(step.name, step.reads, (*step.writes, *extra), step.overwrites, step.views)
+        )
+    learning = learnable(cost)
+    heads = [name for name in dict.fromkeys(cost.outputs) if name in learning]
+    made = {gradient(name) for name in heads}
+    steps.append(Step("loss", tuple(cost.outputs), tuple(sorted(made))))
+    steps.extend(
+        _backward(layer, learning, made)
+        for layer in reversed(cost.layers)
+        if gradient(layer.name) in made  # as those before it have come to make it
+    )
+    sizes |= {gradient(layer.name): layer.activation_bytes for layer in cost.layers}
+    return Program(tuple(steps), sizes, frozenset(cost.outputs))
+
+
+def gradient(name: str) -> str:
+    """Return what the gradient of a tensor is called."""
+    return f"d {name}"
+
+
+def learnable(cost: NetworkCost) -> frozenset[str]:
+    """Return the layers whose output depends on a parameter."""
+    found: set[str] = set()
+    for layer in cost.layers:
+        if layer.parameters.count != 0 or not found.isdisjoint(layer.inputs):
+            found.add(layer.name)
+    return frozenset(found)
+
+
+def _forward(layer: LayerCost) -> Step:
+    sources = tuple(dict.fromkeys(layer.inputs))
+    if layer.layer.sharing == "view":
+        return Step(layer.name, sources, (layer.name,), views={layer.name: sources[0]})
+    over = {layer.name: sources} if layer.layer.sharing == "in place" else {}
+    return Step(layer.name, sources, (layer.name,), over)
+
+
+def _extra(layer: LayerCost) -> dict[str, Dim]:
+    """Return what a forward pass keeps that is neither input nor output, if anything."""
+    saved = layer.layer.saved(*layer.input_shapes)
+    size = saved.elements * layer.element_bytes + saved.mask_bytes
+    return {f"{layer.name} saved": size} if size != 0 else {}
+
+
+def _backward(layer: LayerCost, learning: Iterable[str], made: set[str]) -> Step:
+    """Return a layer's backward step; ``made`` are the gradients there are, and grows."""
+    own = gradient(layer.name)
+    saved = layer.layer.saved(*layer.input_shapes)
+    reads = [own, *_extra(layer)]
+    if saved.inputs:
+        reads += layer.inputs
+    if saved.output:
+        reads.append(layer.name)
+    wanted = [gradient(n) for n in dict.fromkeys(layer.inputs) if n != INPUT and n in learning]
+    new = [name for name in wanted if name not in made]
+    made.update(new)
+    reads += [name for name in wanted if name not in new]
+    views = {new[0]: own} if new and layer.layer.sharing == "view" else {}
+    # What an addition hands on is its own gradient, to one input in place.
+    shares = layer.layer.sharing == "in place" or isinstance(layer.layer, Add)
+    over = dict.fromkeys(new[:1], (own,)) if shares else {}
+    return Step(f"{layer.name} backward", tuple(dict.fromkeys(reads)), tuple(new), over, views)

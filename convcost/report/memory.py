@@ -1,0 +1,193 @@
+"""The memory of a network: its parts, its curve, and what is alive at the peak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from rich import box
+from rich.bar import Bar
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from convcost.memory.footprint import Allocator, Footprint
+from convcost.report import units
+from convcost.report.records import dumps
+from convcost.traffic import Traffic, traffic
+
+_SHOWN = 8  # tensors at the peak, before the rest is only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Roofline:
+    """A machine: scalar operations and bytes for every second, at most."""
+
+    peak: int
+    bandwidth: int
+
+    def bound(self, moved: Traffic) -> str:
+        """Return what limits a layer; nothing if it moves nothing."""
+        if moved.intensity is None:
+            return ""
+        ridge = Fraction(self.peak, self.bandwidth)
+        return "memory" if moved.intensity < ridge else "arithmetic"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryReport:
+    """A footprint with the numbers of one allocator; ``search`` says how the order was found."""
+
+    footprint: Footprint
+    allocator: Allocator
+    search: str = ""
+    roofline: Roofline | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the curve, a row for each layer, then the parts and the peak."""
+        del console, options
+        yield self._curve()
+        yield self._parts()
+        yield from self._peak()
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        footprint, cost = self.footprint, self.footprint.cost
+        found = {
+            "network": cost.network,
+            "batch": cost.input.n,
+            "dtype": cost.dtype,
+            "training": cost.training,
+            "allocator": self.allocator,
+            "bytes": {
+                **footprint.parts,
+                "activations_sum": footprint.activations,
+                "saved": footprint.saved,
+                "peak_ideal": footprint.peak_ideal,
+                "peak_plan": footprint.peak(self._planned),
+                "total": footprint.total(self.allocator),
+            },
+            "peak_layer": self._layer_at(footprint.peak_step),
+            "peak_step": footprint.program.steps[footprint.peak_step].name,
+            "peak_tensors": [
+                {"tensors": buffer.tensors, "bytes": buffer.size}
+                for buffer in footprint.alive(footprint.peak_step)
+            ],
+            "layers": list(self._layers()),
+        }
+        if cost.training:
+            found["optimizer"] = footprint.optimizer
+        if self.search:
+            found["schedule"] = self.search
+        return found
+
+    def as_json(self) -> str:
+        """Write the record."""
+        return dumps(self.record())
+
+    @property
+    def _planned(self) -> Allocator:
+        return "mxnet" if self.allocator == "mxnet" else "first-fit"
+
+    def _layer_at(self, step: int) -> str:
+        return self.footprint.program.steps[step].name.removesuffix(" backward")
+
+    def _layers(self) -> Iterator[dict[str, Any]]:
+        back = self._backward()
+        for layer, live in zip(self.footprint.cost.layers, self.footprint.live, strict=False):
+            moved = traffic(layer)
+            record = {
+                "name": layer.name,
+                "live_bytes": live,
+                "bytes_read": moved.bytes_read,
+                "bytes_written": moved.bytes_written,
+                "intensity": None if moved.intensity is None else float(moved.intensity),
+            }
+            if self.footprint.cost.training:
+                record["backward_live_bytes"] = back.get(layer.name)
+            if self.roofline is not None:
+                record["bound"] = self.roofline.bound(moved) or None
+            yield record
+
+    def _backward(self) -> dict[str, Any]:
+        """Return the bytes alive at each layer's backward step."""
+        behind = len(self.footprint.cost.layers) + 1
+        steps = self.footprint.program.steps[behind:]
+        return {
+            step.name.removesuffix(" backward"): live
+            for step, live in zip(steps, self.footprint.live[behind:], strict=True)
+        }
+
+    def _curve(self) -> Table:
+        cost, footprint = self.footprint.cost, self.footprint
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=self._title())
+        table.padding = (0, 1, 0, 0)
+        table.add_column("layer", no_wrap=True, overflow="ellipsis")
+        phases = ("forward", "backward") if cost.training else ("alive",)
+        for phase in phases:
+            table.add_column(phase, justify="right", no_wrap=True)
+            table.add_column("", width=16 if len(phases) == 1 else 10, no_wrap=True, style="cyan")
+        table.add_column("ops/byte", justify="right", no_wrap=True)
+        if self.roofline is not None:
+            table.add_column("bound by", no_wrap=True)
+        back = self._backward()
+        for index, layer in enumerate(cost.layers):
+            moved = traffic(layer)
+            cells = self._cell(footprint.live[index], index == footprint.peak_step)
+            if cost.training:
+                step = f"{layer.name} backward"
+                at_peak = footprint.program.steps[footprint.peak_step].name == step
+                cells += self._cell(back.get(layer.name), at_peak)
+            cells.append("" if moved.intensity is None else f"{float(moved.intensity):.3g}")
+            if self.roofline is not None:
+                cells.append(self.roofline.bound(moved))
+            table.add_row(Text(layer.name), *cells)
+        return table
+
+    def _cell(self, live: Any, at_peak: bool) -> list[RenderableType]:  # noqa: FBT001
+        """Write the bytes alive at a step and draw them, the peak in another colour."""
+        if live is None:
+            return ["", ""]
+        style = "bold red" if at_peak else ""
+        size = Text(units.size(live) + (" ◀" if at_peak else ""), style=style)
+        share = float(live / self.footprint.peak_ideal) if live else 0
+        return [size, Bar(1, 0, share, color="red" if at_peak else "default")]
+
+    def _title(self) -> str:
+        cost = self.footprint.cost
+        where = f"{cost.network} at {units.shape(cost.input.shape)}, batch {cost.input.n}"
+        training = f", training with {self.footprint.optimizer}" if cost.training else ""
+        return f"{where}, {cost.dtype}{training}"
+
+    def _parts(self) -> Table:
+        footprint = self.footprint
+        table = Table.grid(padding=(0, 2))
+        table.add_column()
+        table.add_column(justify="right")
+        table.add_column(justify="right", style="dim")
+        rows = {name.replace("_", " "): size for name, size in footprint.parts.items() if size}
+        rows["activations, the sum"] = footprint.activations
+        if footprint.saved:
+            rows["saved for the backward pass"] = footprint.saved
+        rows["peak, at least (liveness)"] = footprint.peak_ideal
+        rows[f"peak, planned ({self._planned})"] = footprint.peak(self._planned)
+        for name, size in rows.items():
+            table.add_row(name, units.size(size), units.exact(size))
+        total = footprint.total(self.allocator)
+        label = f"total ({self.allocator})"
+        table.add_row(Text(label, style="bold"), units.size(total), units.exact(total))
+        return table
+
+    def _peak(self) -> RenderResult:
+        step = self.footprint.program.steps[self.footprint.peak_step].name
+        alive = sorted(
+            self.footprint.alive(self.footprint.peak_step), key=lambda each: -int(each.size)
+        )
+        names = [f"{buffer.tensors[-1]} {units.size(buffer.size)}" for buffer in alive[:_SHOWN]]
+        if len(alive) > _SHOWN:
+            names.append(f"{len(alive) - _SHOWN} more")
+        yield Text.assemble(("\npeak at ", "bold"), (step, "bold"), ": ", ", ".join(names))
+        if self.search:
+            yield Text(self.search, style="dim")
