@@ -12,6 +12,7 @@ from convcost.cli.analyze import analyze
 from convcost.cli.budget import check, solve
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
+from convcost.cli.fit import fit
 from convcost.cli.formula import formula
 from convcost.cli.memory import memory
 from convcost.cli.plans import plans
@@ -31,6 +32,7 @@ app.command("list")(list_networks)
 app.command("show")(show)
 app.command("compare")(compare)
 app.command("memory")(memory)
+app.command("fit")(fit)
 app.command("plans")(plans)
 app.command("formula")(formula)
 app.command("check")(check)

@@ -24,6 +24,11 @@ def compare(
     by: Annotated[
         Literal["total", "kind"], typer.Option(help="Compare the whole, or each kind of layer.")
     ] = "total",
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Compare what memory they take.")
+    ] = False,
+    optimizer: options.Optimizer = "sgd",
+    allocator: options.Allocator = "first-fit",
     convention: options.ConventionName = None,
     format_: Annotated[
         Literal["table", "json", "markdown"], typer.Option("--format", help="How to print it.")
@@ -42,7 +47,12 @@ def compare(
         from convcost.conventions import count
 
         counts = [count(cost, convention) for cost in costs]
-    compared = comparison.Comparison(costs, counts, by_kind=by == "kind")
+    sizes = []
+    if memory:
+        from convcost.memory.footprint import Footprint
+
+        sizes = [Footprint(cost, optimizer).sizes(allocator) for cost in costs]
+    compared = comparison.Comparison(costs, counts, sizes, by_kind=by == "kind")
     if format_ == "json":
         return emit(compared.as_json(), output)
     if format_ == "markdown":

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from convcost.budget import excess
 from convcost.errors import ConvcostError
 from convcost.formulas.closed import SymbolicNetwork
-
-_LARGEST = 2**60
+from convcost.search import largest_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +42,15 @@ def solve(network: SymbolicNetwork, budget: Mapping[str, int], names: Sequence[s
         found = costs(size)
         return found is None or not excess(found, budget)
 
-    low, high = 0, 1
-    while within(high):
-        low, high = high, high * 2
-        if high > _LARGEST:
-            raise ConvcostError(f"the budget sets no limit to {' and '.join(names)}")
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if within(middle) else (low, middle)
-    beyond, found = costs(high), costs(low) if low else None
+    size = largest_within(within)
+    if size is None:
+        raise ConvcostError(f"the budget sets no limit to {' and '.join(names)}")
+    beyond, found = costs(size + 1), costs(size) if size else None
     assert beyond is not None  # noqa: S101 - what is over has a cost
     if found is None:
         over = ", ".join(f"{name} {beyond[name]:,}" for name in excess(beyond, budget))
         raise ConvcostError(
-            f"no {' = '.join(names)} keeps within the budget: the smallest possible, {high:,},"
+            f"no {' = '.join(names)} keeps within the budget: the smallest possible, {size + 1:,},"
             f" takes {over}"
         )
-    return Solution(low, found, beyond)
+    return Solution(size, found, beyond)

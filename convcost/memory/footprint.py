@@ -119,6 +119,21 @@ class Footprint:
         """Return the sum of all parts, with what an allocator takes."""
         return add_up(self.parts.values()) + self.peak(allocator)
 
+    def sizes(self, allocator: Allocator) -> dict[str, Dim]:
+        """Return the parts, what the activations come to, and the total, by name.
+
+        ``peak_plan`` is the allocator's own, or the first-fit plan where it makes none.
+        """
+        planner: Allocator = "mxnet" if allocator == "mxnet" else "first-fit"
+        return {
+            **self.parts,
+            "activations_sum": self.activations,
+            "saved": self.saved,
+            "peak_ideal": self.peak_ideal,
+            "peak_plan": self.peak(planner),
+            "total": self.total(allocator),
+        }
+
     @property
     def peak_step(self) -> int:
         """The first step at which the most is needed. Takes a network analysed at numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +18,7 @@ from convcost.dims import Dim
 from convcost.report import units
 from convcost.report.markdown import notes_of as markdown_notes
 from convcost.report.markdown import table as markdown_table
+from convcost.report.memory import PARTS
 from convcost.report.records import convention_record, dumps, totals
 from convcost.report.rows import COLUMNS, Column
 from convcost.report.terminal import notes_of
@@ -39,9 +40,15 @@ class Comparison:
     """Some networks' costs; ratios are to the first network."""
 
     def __init__(
-        self, costs: Sequence[NetworkCost], counts: Sequence[Conventional], *, by_kind: bool
+        self,
+        costs: Sequence[NetworkCost],
+        counts: Sequence[Conventional],
+        memory: Sequence[Mapping[str, Dim]] = (),
+        *,
+        by_kind: bool = False,
     ) -> None:
-        """Compare these costs, and what a convention makes of each."""
+        """Compare these costs, what a convention makes of each, or the memory each takes."""
+        self._memory = memory
         self._costs = costs
         self._counts = counts
         self._by_kind = by_kind
@@ -62,6 +69,8 @@ class Comparison:
             record["notes"] = [f"{note.layer}: {note.message}" for note in cost.notes]
             if self._counts:
                 record["convention"] = convention_record(self._counts[index])
+            if self._memory:
+                record["memory"] = self._memory[index]
             record["ratios"] = {
                 name: column.value(cost.total()) / base
                 for name, column in COLUMNS.items()
@@ -102,6 +111,8 @@ class Comparison:
         return ["×".join(map(str, cost.input.shape)) for cost in self._costs]
 
     def _sections(self) -> list[tuple[str, list[_Line]]]:
+        if self._memory:
+            return [("", list(self._parts()))]
         if self._by_kind:
             kinds = [(COLUMNS[name].title, self._kinds(COLUMNS[name])) for name in _BY_KIND]
             return [*kinds, ("as others count", self._counted())] if self._counts else kinds
@@ -113,6 +124,13 @@ class Comparison:
         lines.append(_Line("layers", [each.layers for each in sums]))
         lines += self._counted()
         return [("", lines)]
+
+    def _parts(self) -> Iterator[_Line]:
+        """Yield a line for each part of the memory that any of the networks has."""
+        for name, label in PARTS.items():
+            values = [each[name] for each in self._memory]
+            if any(values):
+                yield _Line(label, values, units.size, units.size)
 
     def _counted(self) -> list[_Line]:
         """Return a line of what a convention counts, if one was asked for."""

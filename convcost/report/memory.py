@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from rich import box
@@ -17,6 +18,24 @@ from convcost.memory.footprint import Allocator, Footprint
 from convcost.report import units
 from convcost.report.records import dumps
 from convcost.traffic import Traffic, traffic
+
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "parameters": "parameters",
+        "statistics": "statistics",
+        "gradients": "gradients",
+        "master_parameters": "float32 parameters",
+        "optimizer": "optimizer state",
+        "input": "input",
+        "workspace": "workspace",
+        "activations_sum": "activations, the sum",
+        "saved": "saved for the backward pass",
+        "peak_ideal": "peak, at least",
+        "peak_plan": "peak, planned",
+        "total": "total",
+    }
+)
+"""What the parts of a footprint are called."""
 
 _SHOWN = 8  # tensors at the peak, before the rest is only counted
 
@@ -61,14 +80,7 @@ class MemoryReport:
             "dtype": cost.dtype,
             "training": cost.training,
             "allocator": self.allocator,
-            "bytes": {
-                **footprint.parts,
-                "activations_sum": footprint.activations,
-                "saved": footprint.saved,
-                "peak_ideal": footprint.peak_ideal,
-                "peak_plan": footprint.peak(self._planned),
-                "total": footprint.total(self.allocator),
-            },
+            "bytes": footprint.sizes(self.allocator),
             "peak_layer": self._layer_at(footprint.peak_step),
             "peak_step": footprint.program.steps[footprint.peak_step].name,
             "peak_tensors": [
@@ -86,10 +98,6 @@ class MemoryReport:
     def as_json(self) -> str:
         """Write the record."""
         return dumps(self.record())
-
-    @property
-    def _planned(self) -> Allocator:
-        return "mxnet" if self.allocator == "mxnet" else "first-fit"
 
     def _layer_at(self, step: int) -> str:
         return self.footprint.program.steps[step].name.removesuffix(" backward")
@@ -159,7 +167,7 @@ class MemoryReport:
         cost = self.footprint.cost
         where = f"{cost.network} at {units.shape(cost.input.shape)}, batch {cost.input.n}"
         training = f", training with {self.footprint.optimizer}" if cost.training else ""
-        return f"{where}, {cost.dtype}{training}"
+        return f"{where}, {cost.dtype}{training}, {self.allocator} allocator"
 
     def _parts(self) -> Table:
         footprint = self.footprint
@@ -167,17 +175,10 @@ class MemoryReport:
         table.add_column()
         table.add_column(justify="right")
         table.add_column(justify="right", style="dim")
-        rows = {name.replace("_", " "): size for name, size in footprint.parts.items() if size}
-        rows["activations, the sum"] = footprint.activations
-        if footprint.saved:
-            rows["saved for the backward pass"] = footprint.saved
-        rows["peak, at least (liveness)"] = footprint.peak_ideal
-        rows[f"peak, planned ({self._planned})"] = footprint.peak(self._planned)
-        for name, size in rows.items():
-            table.add_row(name, units.size(size), units.exact(size))
-        total = footprint.total(self.allocator)
-        label = f"total ({self.allocator})"
-        table.add_row(Text(label, style="bold"), units.size(total), units.exact(total))
+        for name, size in footprint.sizes(self.allocator).items():
+            if size or name == "total":
+                label = Text(PARTS[name], style="bold" if name == "total" else "")
+                table.add_row(label, units.size(size), units.exact(size))
         return table
 
     def _peak(self) -> RenderResult:

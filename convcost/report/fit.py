@@ -1,0 +1,67 @@
+"""What fits into a memory."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from convcost.graph import Network
+from convcost.memory.fit import Fit, Setting
+from convcost.report import units
+from convcost.report.records import dumps
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """What a batch takes, and the largest batch and square image that fit."""
+
+    network: Network
+    setting: Setting
+    batch: int
+    total: int
+    largest_batch: Fit
+    largest_square: Fit
+
+    def text(self) -> str:
+        """Write a verdict, and a line for each search."""
+        setting, available = self.setting, units.size(self.setting.memory)
+        how = f"training with {setting.optimizer}" if setting.training else "inference"
+        verdict = "fits" if self.total <= setting.memory else "does not fit"
+        shape = "×".join(map(str, self._extents))
+        lines = [
+            f"{self.network.name}, {how}, {setting.dtype}, {setting.allocator} allocator,"
+            f" {available} to use",
+            f"  batch {self.batch:,} at {shape} takes {units.size(self.total)}: {verdict}",
+            "  " + _found(f"largest batch at {shape}", "batch", self.largest_batch),
+            "  "
+            + _found(
+                f"largest square image in a batch of {self.batch:,}", "side", self.largest_square
+            ),
+        ]
+        return "\n".join(lines)
+
+    def as_json(self) -> str:
+        """Write it as plain data."""
+        return dumps(
+            {
+                "network": self.network.name,
+                "input": self._extents,
+                **asdict(self.setting),
+                "batch": self.batch,
+                "total": self.total,
+                "fits": self.total <= self.setting.memory,
+                "largest_batch": asdict(self.largest_batch),
+                "largest_square": asdict(self.largest_square),
+            }
+        )
+
+    @property
+    def _extents(self) -> list[object]:
+        source = self.network.nodes[0].layer
+        return [getattr(source, name) for name in ("channels", "height", "width")]
+
+
+def _found(what: str, name: str, fit: Fit) -> str:
+    beyond = f"{name} {fit.size + 1:,} takes {units.size(fit.next_total)}"
+    if fit.total is None:
+        return f"{what}: none fits"
+    return f"{what}: {fit.size:,}, which takes {units.size(fit.total)}; {beyond}"
