@@ -76,9 +76,9 @@ class Field:
         """
         before, _ = window.margins(extent)
         return Field(
-            add_up([self.size, (window.reach - 1) * self.stride]),
+            self.size + (window.kernel - 1) * self.stride,
             self.stride * window.stride,
-            add_up([self.padding, before * self.stride]),
+            self.padding + before * self.stride,
         )
 
 

@@ -10,6 +10,7 @@ from convcost.cli import options
 from convcost.cli.analysis import Choices, analysed, loaded
 from convcost.cli.output import emit
 from convcost.errors import ConvcostError
+from convcost.training import training_step
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,6 +37,7 @@ def analyze(
     top: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Show so many rows only.")
     ] = None,
+    optimizer: options.Optimizer = "sgd",
     convention: options.ConventionName = None,
     symbolic: Annotated[
         bool, typer.Option("--symbolic", help="Formulas in place of numbers.")
@@ -66,7 +68,7 @@ def analyze(
 
         conventional = count(cost, convention)
     if format_ in {"json", "csv"}:
-        return emit(_data(cost, conventional, format_), output)
+        return emit(_data(cost, optimizer, conventional, format_), output)
     from convcost.report.rows import rows
 
     shown = rows(cost, depth=depth, sort=sort, top=top)
@@ -76,15 +78,28 @@ def analyze(
         return emit(analysis(cost, shown, conventional), output)
     from convcost.report.terminal import Analysis
 
-    return emit(Analysis(cost, shown, conventional), output)
+    step = training_step(cost, optimizer) if training else None
+    return emit(Analysis(cost, shown, conventional, step), output)
 
 
-def _data(cost: NetworkCost, conventional: Conventional | None, format_: str) -> str:
+def _data(
+    cost: NetworkCost, optimizer: str, conventional: Conventional | None, format_: str
+) -> str:
     """Return every layer and every number."""
-    from convcost.report.records import as_csv, document, dumps
+    from convcost.report.records import as_csv, document, dumps, step_record
 
     if format_ == "json":
-        return dumps(document(cost, conventional))
+        from convcost.memory.footprint import Footprint
+        from convcost.receptive_field import receptive_fields
+        from convcost.report.memory import MemoryReport
+        from convcost.report.receptive import records
+
+        record = document(cost, conventional)
+        if cost.training:
+            record["training_step"] = step_record(training_step(cost, optimizer))
+        record["memory"] = MemoryReport(Footprint(cost, optimizer)).record()
+        record["receptive_fields"] = records(receptive_fields(cost))
+        return dumps(record)
     for note in cost.notes:  # for which CSV has no place
         typer.echo(f"note: {note.layer}: {note.message}", err=True)
     return as_csv(list(cost.layers))

@@ -48,6 +48,7 @@ def formula(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    training: options.Training = False,
     output: options.Output = None,
 ) -> None:
     """Print the exact closed form of what a layer kind or a network costs."""
@@ -56,10 +57,10 @@ def formula(
     from convcost.formulas.export import FORMS, several
 
     if is_kind(what):
-        if layer or per_layer or input_ or settings or preset:
+        if layer or per_layer or input_ or settings or preset or training:
             raise ConvcostError(
                 f"{what} is a layer kind: it takes --assume, such as 'k_h == 1', but no layer,"
-                " input, preset or parameter"
+                " input, preset, parameter or training"
             )
         made = of_kind(what, quantity, chapter=notation == "chapter", assume=assume or ())
         return emit(FORMS[form](made), output)
@@ -69,6 +70,7 @@ def formula(
         loaded(what, input_, settings, preset),
         free=options.parse_names(free),
         assume=assume or (),
+        training=training,
     )
     if per_layer:
         return emit(several(list(network.per_layer(quantity)), form), output)

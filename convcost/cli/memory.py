@@ -10,7 +10,7 @@ import typer
 
 from convcost.budget import parse_amount, parse_bytes
 from convcost.cli import options
-from convcost.cli.analysis import Choices, analysed
+from convcost.cli.analysis import Choices, analysed, loaded
 from convcost.cli.output import emit, write
 from convcost.errors import ConvcostError
 
@@ -41,6 +41,11 @@ def memory(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the curve: .svg or .png.")
     ] = None,
+    symbolic: Annotated[
+        bool, typer.Option("--symbolic", help="Formulas in place of numbers.")
+    ] = False,
+    free: options.Free = "N,H,W",
+    assume: options.Assume = None,
     format_: Annotated[
         Literal["table", "json"], typer.Option("--format", help="How to print it.")
     ] = "table",
@@ -55,6 +60,26 @@ def memory(
     roofline = None
     if peak is not None and bandwidth is not None:
         roofline = Roofline(parse_amount("--peak", peak), parse_bytes("--bandwidth", bandwidth))
+    if symbolic:
+        if batch != 1 or dtype != "float32" or schedule == "best" or im2col or peak or plot:
+            raise ConvcostError(
+                "--symbolic has N for the batch and float32: it takes --input, --set, --preset,"
+                " --training, --optimizer, --free, --assume, --format and --output only"
+            )
+        from convcost.formulas import SymbolicNetwork
+        from convcost.formulas.export import several
+
+        closed = SymbolicNetwork(
+            loaded(network, input_, settings, preset),
+            free=options.parse_names(free),
+            assume=assume or (),
+            training=training,
+        )
+        return emit(
+            several(list(closed.memory(optimizer)), "json" if format_ == "json" else "text"), output
+        )
+    if assume or free != "N,H,W":
+        raise ConvcostError("--free and --assume need --symbolic")
     cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
     found = ""
     if schedule == "best":
@@ -67,4 +92,4 @@ def memory(
         from convcost.report.plot import memory_curve
 
         write(plot, memory_curve(report.footprint, plot))
-    emit(report.as_json() if format_ == "json" else report, output)
+    return emit(report.as_json() if format_ == "json" else report, output)

@@ -27,12 +27,19 @@ from convcost.formulas.floors import collected
 from convcost.formulas.formula import Formula
 from convcost.graph import Network, build
 from convcost.layers import Input
+from convcost.memory.footprint import Footprint
 from convcost.spec import NetworkSpec
 from convcost.tensors import Tensor
 from convcost.values import evaluate
 
-QUANTITIES = (*COUNTS, "output")
-"""What a formula can be of."""
+PEAK = "peak_bytes"
+"""The most bytes of activations that are needed at once, by their lifetimes."""
+
+QUANTITIES = (*COUNTS, "output", PEAK)
+"""What a formula can be of; a layer by itself has no peak."""
+
+
+_BYTES = "bytes, float32"
 
 
 class SymbolicNetwork:
@@ -48,6 +55,7 @@ class SymbolicNetwork:
         *,
         free: Sequence[str] = ("N", "H", "W"),
         assume: Iterable[str] = (),
+        training: bool = False,
     ) -> None:
         """Analyse the spec of ``network``, with its numbers for what is not free.
 
@@ -73,13 +81,15 @@ class SymbolicNetwork:
                 input=(values["C"], values["H"], values["W"]),
                 parameters={**network.given, **chosen},
             )
-            self.cost: NetworkCost = analyse(symbolic, batch=values["N"])
+            self.cost: NetworkCost = analyse(symbolic, batch=values["N"], training=training)
 
     def formula(self, quantity: str, layer: str | None = None) -> Formula:
         """Return the closed form of a total, or of one layer's share.
 
         Raises: SpecError for an unknown quantity or layer.
         """
+        if quantity == PEAK and layer is None:
+            return self._closed(PEAK, "", Footprint(self.cost).peak_ideal, _BYTES)
         if layer is None:
             return self._made(quantity, "", self._total, self.cost.layers[-1].output)
         for each in self.cost.layers:
@@ -101,15 +111,23 @@ class SymbolicNetwork:
         for each in self.cost.layers:
             yield self._made(quantity, each.name, total(each.name, [each]), each.output)
 
+    def memory(self, optimizer: str = "sgd") -> Iterator[Formula]:
+        """Yield the closed form of every part of the memory that there is."""
+        for name, size in Footprint(self.cost, optimizer).closed.items():
+            if size != 0:
+                yield self._closed(name, "", size, _BYTES)
+
     def _made(self, quantity: str, layer: str, sums: Total, output: Tensor) -> Formula:
-        expression, unit = _quantity(quantity, sums, output)
+        return self._closed(quantity, layer, *_quantity(quantity, sums, output))
+
+    def _closed(self, quantity: str, layer: str, size: Dim | sympy.Basic, unit: str) -> Formula:
         return Formula(
             quantity=quantity,
             of=self._spec.name,
             layer=layer,
             source=self._spec.source,
             unit=unit,
-            expr=collected(self._assumed.restore(expression)),
+            expr=collected(self._assumed.restore(sympy.sympify(size))),
             symbols=tuple(self._symbols.values()),
             domain=self._domain,
             example=self._example,
@@ -196,6 +214,8 @@ def _quantity(quantity: str, sums: Total, output: Tensor) -> tuple[sympy.Basic, 
     """Return the expression of a quantity, and its unit."""
     if quantity == "output":
         return sympy.Tuple(*output.shape), "elements"
+    if quantity == PEAK:
+        raise SpecError(f"{PEAK} is of a whole network")
     if quantity not in COUNTS:
         raise SpecError(f"unknown quantity {quantity!r}; {nearest(quantity, QUANTITIES)}")
     count = COUNTS[quantity]

@@ -91,12 +91,15 @@ FORMS: Mapping[str, Callable[[Formula], str]] = MappingProxyType(
 
 
 def several(formulas: Sequence[Formula], form: str) -> str:
-    """Write the formulas of some layers: one list, one program, or one behind the other."""
+    """Write formulas of one network: as one list, one program, or one behind the other."""
     if form == "json":
         records = [record(formula) for formula in formulas]
         return json.dumps(records, indent=2, ensure_ascii=False) + "\n"
     if form == "text":
-        return "".join(f"{formula.subject}: {formula}\n" for formula in formulas)
+        lines = [f"{formula.subject}: {formula}" for formula in formulas if formula.layer]
+        lines += [f"{formula.quantity}: {formula}" for formula in formulas if not formula.layer]
+        lines += [f"  where {condition_text(condition)}" for condition in formulas[0].domain]
+        return "\n".join(lines) + "\n"
     if form in code.EXPORTS:
         return code.EXPORTS[form](*formulas)
     return "\n".join(FORMS[form](formula) for formula in formulas)

@@ -119,20 +119,24 @@ class Footprint:
         """Return the sum of all parts, with what an allocator takes."""
         return add_up(self.parts.values()) + self.peak(allocator)
 
-    def sizes(self, allocator: Allocator) -> dict[str, Dim]:
-        """Return the parts, what the activations come to, and the total, by name.
-
-        ``peak_plan`` is the allocator's own, or the first-fit plan where it makes none.
-        """
-        planner: Allocator = "mxnet" if allocator == "mxnet" else "first-fit"
+    @property
+    def closed(self) -> dict[str, Dim]:
+        """What has a closed form, by name: the parts, and the activations but for their plan."""
         return {
             **self.parts,
             "activations_sum": self.activations,
             "saved": self.saved,
             "peak_ideal": self.peak_ideal,
-            "peak_plan": self.peak(planner),
-            "total": self.total(allocator),
         }
+
+    def sizes(self, allocator: Allocator) -> dict[str, Dim]:
+        """Return all parts, the planned peak and the total, by name.
+
+        ``peak_plan`` is the allocator's own, or the first-fit plan where it makes none.
+        """
+        planner: Allocator = "mxnet" if allocator == "mxnet" else "first-fit"
+        plan, total = self.peak(planner), self.total(allocator)
+        return {**self.closed, "peak_plan": plan, "total": total}
 
     @property
     def peak_step(self) -> int:

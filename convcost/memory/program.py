@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
-from convcost.graph import INPUT
 from convcost.layers import Add
+from convcost.training import with_gradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,12 @@ def training(cost: NetworkCost) -> Program:
         steps.append(
             Step(step.name, step.reads, (*step.writes, *extra), step.overwrites, step.views)
         )
-    learning = learnable(cost)
-    heads = [name for name in dict.fromkeys(cost.outputs) if name in learning]
-    made = {gradient(name) for name in heads}
-    steps.append(Step("loss", tuple(cost.outputs), tuple(sorted(made))))
+    flowing = with_gradient(cost)
+    heads = [gradient(name) for name in dict.fromkeys(cost.outputs) if name in flowing]
+    made = set(heads)
+    steps.append(Step("loss", tuple(cost.outputs), tuple(heads)))
     steps.extend(
-        _backward(layer, learning, made)
-        for layer in reversed(cost.layers)
-        if gradient(layer.name) in made  # as those before it have come to make it
+        _backward(layer, flowing, made) for layer in reversed(cost.layers) if layer.name in flowing
     )
     sizes |= {gradient(layer.name): layer.activation_bytes for layer in cost.layers}
     return Program(tuple(steps), sizes, frozenset(cost.outputs))
@@ -76,15 +74,6 @@ def training(cost: NetworkCost) -> Program:
 def gradient(name: str) -> str:
     """Return what the gradient of a tensor is called."""
     return f"d {name}"
-
-
-def learnable(cost: NetworkCost) -> frozenset[str]:
-    """Return the layers whose output depends on a parameter."""
-    found: set[str] = set()
-    for layer in cost.layers:
-        if layer.parameters.count != 0 or not found.isdisjoint(layer.inputs):
-            found.add(layer.name)
-    return frozenset(found)
 
 
 def _forward(layer: LayerCost) -> Step:
@@ -102,7 +91,7 @@ def _extra(layer: LayerCost) -> dict[str, Dim]:
     return {f"{layer.name} saved": size} if size != 0 else {}
 
 
-def _backward(layer: LayerCost, learning: Iterable[str], made: set[str]) -> Step:
+def _backward(layer: LayerCost, flowing: Container[str], made: set[str]) -> Step:
     """Return a layer's backward step; ``made`` are the gradients there are, and grows."""
     own = gradient(layer.name)
     saved = layer.layer.saved(*layer.input_shapes)
@@ -111,7 +100,7 @@ def _backward(layer: LayerCost, learning: Iterable[str], made: set[str]) -> Step
         reads += layer.inputs
     if saved.output:
         reads.append(layer.name)
-    wanted = [gradient(n) for n in dict.fromkeys(layer.inputs) if n != INPUT and n in learning]
+    wanted = [gradient(name) for name in dict.fromkeys(layer.inputs) if name in flowing]
     new = [name for name in wanted if name not in made]
     made.update(new)
     reads += [name for name in wanted if name not in new]

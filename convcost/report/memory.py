@@ -60,7 +60,7 @@ class MemoryReport:
     """A footprint with the numbers of one allocator; ``search`` says how the order was found."""
 
     footprint: Footprint
-    allocator: Allocator
+    allocator: Allocator = "first-fit"
     search: str = ""
     roofline: Roofline | None = None
 

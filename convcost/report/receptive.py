@@ -63,7 +63,7 @@ class Receptive:
             {
                 "network": self.fields.network,
                 "input": {"n": given.n, "c": given.c, "h": given.h, "w": given.w},
-                "layers": [_record(layer) for layer in self.fields.layers],
+                "layers": records(self.fields),
             }
         )
 
@@ -94,6 +94,11 @@ def _cells(what: LayerField | Branch, mark: str, *, square: bool) -> list[str]:
         both(lambda field: field.stride),
         both(lambda field: field.padding),
     ]
+
+
+def records(fields: ReceptiveFields) -> list[dict[str, Any]]:
+    """Return every layer's field as plain data."""
+    return [_record(layer) for layer in fields.layers]
 
 
 def _record(layer: LayerField) -> dict[str, Any]:

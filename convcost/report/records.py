@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from fractions import Fraction
 from typing import Any
 
@@ -23,6 +23,7 @@ from convcost.cost import (
     Work,
 )
 from convcost.dims import Dim
+from convcost.training import TrainingStep, backward_work
 
 
 def document(cost: NetworkCost, conventional: Conventional | None = None) -> dict[str, Any]:
@@ -40,9 +41,20 @@ def document(cost: NetworkCost, conventional: Conventional | None = None) -> dic
         "notes": [asdict(note) for note in cost.notes],
         "uncounted": list(cost.uncounted),
     }
+    if cost.training:
+        for record, (_, work) in zip(result["layers"], backward_work(cost), strict=True):
+            record["backward"] = {
+                "inputs": _work(work.inputs),
+                "parameters": _work(work.parameters),
+            }
     if conventional is not None:
         result["convention"] = convention_record(conventional)
     return result
+
+
+def step_record(step: TrainingStep) -> dict[str, Any]:
+    """Return the work of a training step, part by part."""
+    return {part.name: _work(getattr(step, part.name)) for part in fields(step)}
 
 
 def convention_record(conventional: Conventional) -> dict[str, Any]:
@@ -76,12 +88,12 @@ def dumps(value: Any) -> str:
 def as_csv(layers: list[LayerCost]) -> str:
     """Write a line for each layer, with all columns."""
     out = io.StringIO()
-    fields = (
+    columns = (
         *("name", "kind", "block", "inputs", "output"),
         *PARAMETER_FIELDS,
         *("statistics", *WORK_FIELDS, "macs", "activations", "activation_bytes"),
     )
-    writer = csv.DictWriter(out, fields, lineterminator="\n")
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for layer in layers:
         record = _layer(layer)

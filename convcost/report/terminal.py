@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from convcost.cost import NetworkCost, Note
+from convcost.cost import WORK_FIELDS, NetworkCost, Note
 from convcost.report import units
 from convcost.report.rows import COLUMNS, Row, cells
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from convcost.conventions import Conventional
     from convcost.graph import Network
     from convcost.tensors import Tensor
+    from convcost.training import TrainingStep
 
 _NARROW = ("parameters", "multiplies", "adds", "activation_bytes")
 _WIDE = tuple(name for name in COLUMNS if name not in {"macs", "activations", "parameter_bytes"})
@@ -55,9 +56,14 @@ class Analysis:
     """A network's cost, in as many columns as the console has room for."""
 
     def __init__(
-        self, cost: NetworkCost, rows: Sequence[Row], conventional: Conventional | None = None
+        self,
+        cost: NetworkCost,
+        rows: Sequence[Row],
+        conventional: Conventional | None = None,
+        step: TrainingStep | None = None,
     ) -> None:
-        """Show these rows of the cost, and what a convention makes of it."""
+        """Show these rows of the cost, what a convention makes of it, and a training step."""
+        self._step = step
         self._cost = cost
         self._rows = rows
         self._conventional = conventional
@@ -70,6 +76,8 @@ class Analysis:
         layout = next((each for each in layouts if each.width <= width), layouts[-1])
         yield self._table(layout, bar=max(5, min(20, width - layout.width + _BAR)))
         yield self._panel(width)
+        if self._step is not None:
+            yield step_table(self._step)
         yield from notes_of(self._cost.notes)
 
     def _layout(self, names: Sequence[str], at_length: bool) -> _Layout:  # noqa: FBT001
@@ -143,6 +151,22 @@ class Analysis:
         if self._conventional is not None:
             parts.append(Text(_convention(self._conventional), style="bold"))
         return Panel(Group(*parts), title=f"{sums.layers} layers", expand=False)
+
+
+def step_table(step: TrainingStep) -> Table:
+    """Draw the work of a training step, a row for each sort of operation, a column for a part."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="a training step")
+    table.padding = (0, 1, 0, 0)
+    table.add_column("", no_wrap=True)
+    works = []
+    for part in fields(step):
+        table.add_column(part.name.replace("_", " "), justify="right")
+        works.append(getattr(step, part.name))
+    for name in WORK_FIELDS:
+        numbers = [getattr(work, name) for work in works]
+        if any(numbers):
+            table.add_row(name.replace("_", " "), *map(units.short, numbers))
+    return table
 
 
 def _convention(conventional: Conventional) -> str:
