@@ -190,5 +190,7 @@ class MemoryReport:
         if len(alive) > _SHOWN:
             names.append(f"{len(alive) - _SHOWN} more")
         yield Text.assemble(("\npeak at ", "bold"), (step, "bold"), ": ", ", ".join(names))
+        if self.footprint.cost.training:
+            yield Text("d x is the gradient of x, x saved what else its layer keeps", style="dim")
         if self.search:
             yield Text(self.search, style="dim")
