@@ -23,10 +23,12 @@ SESSION = re.compile(r"```console\n\$ convcost ([^\n]*)\n(.*?)```", re.DOTALL)
 
 
 def output_of(arguments: str) -> str:
-    """Run a command at 80 columns."""
-    result = CliRunner().invoke(app, shlex.split(arguments), env={"COLUMNS": "80"})
+    """Run a command at 80 columns; of its output perhaps the last lines."""
+    command, _, lines = arguments.partition(" | tail -")
+    result = CliRunner().invoke(app, shlex.split(command), env={"COLUMNS": "80"})
     assert result.exit_code == 0, result.output
-    return "\n".join(line.rstrip() for line in result.stdout.strip("\n").splitlines()) + "\n"
+    shown = [line.rstrip() for line in result.stdout.strip("\n").splitlines()]
+    return "\n".join(shown[-int(lines or 0) :]) + "\n"
 
 
 @pytest.mark.parametrize(("arguments", "shown"), SESSION.findall(TEXT))

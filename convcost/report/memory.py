@@ -132,7 +132,7 @@ class MemoryReport:
         cost, footprint = self.footprint.cost, self.footprint
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=self._title())
         table.padding = (0, 1, 0, 0)
-        table.add_column("layer", no_wrap=True, overflow="ellipsis")
+        table.add_column("layer")  # names give way before the numbers
         phases = ("forward", "backward") if cost.training else ("alive",)
         for phase in phases:
             table.add_column(phase, justify="right", no_wrap=True)
@@ -151,7 +151,7 @@ class MemoryReport:
             cells.append("" if moved.intensity is None else f"{float(moved.intensity):.3g}")
             if self.roofline is not None:
                 cells.append(self.roofline.bound(moved))
-            table.add_row(Text(layer.name), *cells)
+            table.add_row(Text(layer.name, no_wrap=True, overflow="ellipsis"), *cells)
         return table
 
     def _cell(self, live: Any, at_peak: bool) -> list[RenderableType]:  # noqa: FBT001
