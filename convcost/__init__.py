@@ -2,10 +2,11 @@
 
 from convcost.analyse import analyse
 from convcost.catalogue import find, known_networks, load
-from convcost.cost import LayerCost, NetworkCost, Note, Parameters, Total, Work
+from convcost.cost import LayerCost, NetworkCost, Note, Total
 from convcost.errors import ConvcostError
 from convcost.graph import Network, build
 from convcost.load import read_file, read_text
+from convcost.work import Parameters, Work
 
 __version__ = "0.1.0"
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from convcost.cost import PARAMETER_FIELDS, WORK_FIELDS, Total
+from convcost.cost import Total
 from convcost.dims import Dim
+from convcost.work import PARAMETER_FIELDS, WORK_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

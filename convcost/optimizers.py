@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from convcost.cost import Work
+from convcost.work import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ def _union(fields: Sequence[Field], extents: Sequence[Dim], positions: Dim) -> F
     stride = reduce(minimum, [field.stride for field in moving])
     padding = reduce(maximum, [field.padding for field in moving])
     ends = [  # of the last output's fields, were they to move by the least stride
-        add_up([field.size, (positions - 1) * (field.stride - stride)])
+        add_up([field.size, -field.padding, (positions - 1) * (field.stride - stride)])
         for field in moving
     ]
     return Field(add_up([reduce(maximum, ends), padding]), stride, padding)

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convcost.cost import NO_WORK, Backward, LayerCost, NetworkCost, Work
+from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import add_up
 from convcost.errors import ConvcostError, nearest
 from convcost.optimizers import OPTIMIZERS
+from convcost.work import NO_WORK, Backward, Work
 
 
 @dataclass(frozen=True, slots=True)

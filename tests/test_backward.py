@@ -21,7 +21,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_oracle import ORACLES, attributes_of
 
-from convcost.cost import Backward, Work
 from convcost.layers import (
     KINDS,
     AbstractLayer,
@@ -43,6 +42,7 @@ from convcost.layers import (
 from convcost.layers.activation import Function
 from convcost.optimizers import OPTIMIZERS
 from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.work import Backward, Work
 
 LOOPS: dict[type[AbstractLayer], Callable[..., Gradients]] = {
     Conv2d: backward.conv2d,

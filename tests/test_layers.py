@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from convcost.cost import Parameters, Work
 from convcost.errors import ShapeError
 from convcost.layers import (
     Activation,
@@ -25,6 +24,7 @@ from convcost.layers import (
     Pool2d,
 )
 from convcost.tensors import FeatureMap, Vector
+from convcost.work import Parameters, Work
 
 IMAGE = FeatureMap(1, 3, 224, 224)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +13,9 @@ from convcost.cli import options
 from convcost.cli.analysis import Choices, analysed, loaded
 from convcost.cli.output import emit, write
 from convcost.errors import ConvcostError
+
+if TYPE_CHECKING:
+    from convcost.report.memory import Roofline
 
 
 def memory(
@@ -52,14 +55,6 @@ def memory(
     output: options.Output = None,
 ) -> None:
     """Show the memory alive at every layer, the peak, and what it is made of."""
-    from convcost.memory.footprint import Footprint
-    from convcost.report.memory import MemoryReport, Roofline
-
-    if (peak is None) != (bandwidth is None):
-        raise ConvcostError("--peak and --bandwidth say together what binds a layer: give both")
-    roofline = None
-    if peak is not None and bandwidth is not None:
-        roofline = Roofline(parse_amount("--peak", peak), parse_bytes("--bandwidth", bandwidth))
     if symbolic:
         if batch != 1 or dtype != "float32" or schedule == "best" or im2col or peak or plot:
             raise ConvcostError(
@@ -75,11 +70,14 @@ def memory(
             assume=assume or (),
             training=training,
         )
-        return emit(
-            several(list(closed.memory(optimizer)), "json" if format_ == "json" else "text"), output
-        )
+        form = "json" if format_ == "json" else "text"
+        return emit(several(list(closed.memory(optimizer)), form), output)
     if assume or free != "N,H,W":
         raise ConvcostError("--free and --assume need --symbolic")
+    from convcost.memory.footprint import Footprint
+    from convcost.report.memory import MemoryReport
+
+    roofline = _roofline(peak, bandwidth)
     cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
     found = ""
     if schedule == "best":
@@ -93,3 +91,14 @@ def memory(
 
         write(plot, memory_curve(report.footprint, plot))
     return emit(report.as_json() if format_ == "json" else report, output)
+
+
+def _roofline(peak: str | None, bandwidth: str | None) -> Roofline | None:
+    """Read a machine's limits, both or none."""
+    from convcost.report.memory import Roofline
+
+    if peak is None and bandwidth is None:
+        return None
+    if peak is None or bandwidth is None:
+        raise ConvcostError("--peak and --bandwidth say together what binds a layer: give both")
+    return Roofline(parse_amount("--peak", peak), parse_bytes("--bandwidth", bandwidth))

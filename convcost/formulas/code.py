@@ -22,7 +22,7 @@ from sympy.printing.jscode import JavascriptCodePrinter
 from sympy.printing.pycode import PythonCodePrinter
 
 from convcost.errors import ConvcostError
-from convcost.formulas.exact import evaluate
+from convcost.formulas.bounds import LARGEST_INT64, safe_size
 from convcost.formulas.floors import FloorDiv, whole
 from convcost.formulas.formula import Formula
 from convcost.formulas.printing import condition_text
@@ -38,7 +38,6 @@ _JS_WORDS = (
     " let new null package private protected public return static super switch this throw true try"
     " typeof var void while with yield"
 )
-_LARGEST_INT64 = 2**63 - 1
 _LARGEST_EXACT_NUMBER = 2**53 - 1
 
 
@@ -152,8 +151,8 @@ def c(*formulas: Formula) -> str:
         arguments = ", ".join(f"int64_t {each}" for each in names) or "void"
         functions.append(
             f"/*\n * {_about(formula, names, ' * ')}\n *\n"
-            f" * No value on the way exceeds {_LARGEST_INT64}\n"
-            f" * while no argument exceeds {_safe_size(formula)}.\n */\n"
+            f" * No value on the way exceeds {LARGEST_INT64}\n"
+            f" * while no argument exceeds {safe_size(formula)}.\n */\n"
             f"int64_t {name}({arguments})\n{{\n    return {body};\n}}\n"
         )
     helper = "static int64_t {}(int64_t a, int64_t b) {{ return {}; }}\n"
@@ -230,26 +229,3 @@ def _about(formula: Formula, names: Iterable[str], margin: str) -> str:
         *([f"Source: {formula.source}."] if formula.source else []),
     ]
     return "\n".join(f"{margin}{line}".rstrip() for line in lines).removeprefix(margin)
-
-
-def _safe_size(formula: Formula) -> int:
-    """Return up to which size of all arguments no value on the way exceeds 64 bits."""
-    largest = _dominating(whole(formula.expr))
-    names = [what.name for what in formula.symbols]
-    low, high = 0, _LARGEST_INT64
-    while high - low > 1:
-        middle = (low + high) // 2
-        fits = evaluate(largest, dict.fromkeys(names, middle)) <= _LARGEST_INT64
-        low, high = (middle, high) if fits else (low, middle)
-    return low
-
-
-def _dominating(expression: Any) -> Any:
-    """Return a sum of products that no part of an expression exceeds."""
-    if expression.is_Integer:
-        return abs(expression)
-    if isinstance(expression, FloorDiv | sympy.Mod | sympy.Min | sympy.Max):
-        return 2 * sympy.Add(*map(_dominating, expression.args))  # as the helpers need
-    if expression.is_Atom or isinstance(expression, sympy.Pow):
-        return expression
-    return expression.func(*map(_dominating, expression.args))

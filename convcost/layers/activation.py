@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Literal, final
 
-from convcost.cost import Backward, Saved, Work
 from convcost.layers.base import AbstractLayer, Sharing
 from convcost.tensors import Tensor
+from convcost.work import Backward, Saved, Work
 
 Function = Literal[
     "relu", "relu6", "sigmoid", "tanh", "softmax", "hard_sigmoid", "hard_swish", "swish"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
-from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim
 from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.work import Backward, Parameters, Saved, Work
 
 Sharing = Literal["none", "in place", "view"]
 """Whether an output takes memory of its own; or its input's, if nothing else needs that and

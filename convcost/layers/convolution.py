@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim, exact_div, require_at_least
 from convcost.layers.window import NO_PADDING, AbstractWindowLayer, Padding, Pair
 from convcost.tensors import FeatureMap
+from convcost.work import Backward, Parameters, Saved, Work
 
 
 @final

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim, product, require_at_least
 from convcost.layers.base import AbstractLayer
 from convcost.tensors import Tensor, Vector
+from convcost.work import Backward, Parameters, Saved, Work
 
 
 @final

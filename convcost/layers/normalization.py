@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Backward, Parameters, Saved, Work
 from convcost.dims import Dim, require_at_least
 from convcost.layers.base import AbstractLayer, Sharing
 from convcost.tensors import FeatureMap, Tensor
+from convcost.work import Backward, Parameters, Saved, Work
 
 
 @final

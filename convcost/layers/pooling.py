@@ -16,11 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
-from convcost.cost import Backward, Saved, Work
 from convcost.dims import Dim
 from convcost.layers.base import AbstractLayer
 from convcost.layers.window import NO_PADDING, AbstractWindowLayer, Padding, Pair, Rounding
 from convcost.tensors import FeatureMap, Tensor
+from convcost.work import Backward, Saved, Work
 
 Mode = Literal["max", "average"]
 

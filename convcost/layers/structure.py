@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.cost import Backward, Saved, Work
 from convcost.dims import Dim, product, require_at_least
 from convcost.errors import ShapeError
 from convcost.layers.base import AbstractLayer, Sharing
 from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.work import Backward, Saved, Work
 
 
 @final

@@ -13,17 +13,10 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.conventions import Conventional
-from convcost.cost import (
-    PARAMETER_FIELDS,
-    WORK_FIELDS,
-    LayerCost,
-    NetworkCost,
-    Parameters,
-    Total,
-    Work,
-)
+from convcost.cost import LayerCost, NetworkCost, Total
 from convcost.dims import Dim
 from convcost.training import TrainingStep, backward_work
+from convcost.work import PARAMETER_FIELDS, WORK_FIELDS, Parameters, Work
 
 
 def document(cost: NetworkCost, conventional: Conventional | None = None) -> dict[str, Any]:

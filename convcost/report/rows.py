@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
-from convcost.cost import PARAMETER_FIELDS, LayerCost, NetworkCost, Total, total
+from convcost.cost import LayerCost, NetworkCost, Total, total
 from convcost.counts import COUNTS
 from convcost.dims import Dim
 from convcost.errors import ConvcostError, nearest
 from convcost.report import units
+from convcost.work import PARAMETER_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

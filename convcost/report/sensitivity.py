@@ -11,8 +11,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from convcost.cost import PARAMETER_FIELDS
 from convcost.report.records import dumps
+from convcost.work import PARAMETER_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

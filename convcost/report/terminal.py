@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from convcost.cost import WORK_FIELDS, NetworkCost, Note
+from convcost.cost import NetworkCost, Note
 from convcost.report import units
 from convcost.report.rows import COLUMNS, Row, cells
+from convcost.work import WORK_FIELDS
 
 if TYPE_CHECKING:
     from convcost.conventions import Conventional
