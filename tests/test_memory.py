@@ -79,6 +79,7 @@ def test_the_input_is_not_overwritten() -> None:
 def test_outputs_stay() -> None:
     steps = ["relu: {name: a}", "conv2d: {name: b, filters: 1, kernel: 1}"]
     assert small(*steps, "conv2d: {filters: 1, kernel: 1}").live == [64, 128, 128]
+    assert small("relu", "relu", more="outputs: [relu1, relu2]\n").live == [64, 128]
     more = "outputs: [a, conv1]\n"
     assert small(*steps, "conv2d: {filters: 1, kernel: 1}", more=more).live == [64, 128, 192]
 

@@ -14,7 +14,8 @@ from convcost.memory.program import Program, Step
 class Buffer:
     """Memory for one tensor, or for several of which each overwrites or views another.
 
-    It is needed from the step ``first`` to the step ``last``, both included.
+    It is needed from the step ``first`` to the step ``last``, both included; what is kept
+    outlives the last step.
     """
 
     size: Dim
@@ -45,17 +46,17 @@ def buffers(program: Program) -> list[Buffer]:
 
 def live_bytes(program: Program, found: Sequence[Buffer]) -> list[Dim]:
     """Return the bytes that are needed at every step."""
-    change: list[Dim] = [0] * (len(program.steps) + 1)
+    change: list[Dim] = [0] * (len(program.steps) + 2)
     for buffer in found:
         change[buffer.first] = change[buffer.first] + buffer.size
         change[buffer.last + 1] = change[buffer.last + 1] - buffer.size
-    return list(accumulate(change))[:-1]
+    return list(accumulate(change))[:-2]
 
 
 def _last_uses(program: Program) -> Mapping[str, int]:
-    """Return the step that reads a tensor last; the end for what is kept."""
+    """Return the step that reads a tensor last; one after all for what is kept."""
     last_use = {name: index for index, step in enumerate(program.steps) for name in step.reads}
-    return last_use | dict.fromkeys(program.kept, len(program.steps) - 1)
+    return last_use | dict.fromkeys(program.kept, len(program.steps))
 
 
 def _shared(

@@ -43,7 +43,7 @@ class Receptive:
             table.add_column(head, justify="right", no_wrap=True)
         square = self._square()
         for layer in layers:
-            mark = " "
+            mark = _MARK if _certain(layer.exceeds_input) is True else " "
             output = units.shape(layer.output.shape)
             table.add_row(Text(layer.name), output, *_cells(layer, mark, square=square))
             block = layer.name.rpartition(".")[0] + "."
