@@ -152,8 +152,10 @@ def test_every_kind_has_formulas() -> None:
     for name in ("conv2d", "max_pool2d", "average_pool2d", "global_pool2d", "dense", "lrn", "add",
                  "batch_norm", "softmax", "relu", "dropout", "flatten", "concat", "multiply",
                  "identity"):  # fmt: skip
-        for quantity in QUANTITIES:
+        for quantity in {*QUANTITIES} - {"peak_bytes"}:
             assert str(of_kind(name, quantity))
+    with pytest.raises(SpecError, match="peak_bytes is of a whole network"):
+        of_kind("relu", "peak_bytes")
     assert str(of_kind("relu", "comparisons")) == "H*N*W*c_i"
     assert str(of_kind("batch_norm", "square_roots")) == "c_i"
 

@@ -394,17 +394,18 @@ def test_a_gate_does_not_move() -> None:
 
 
 def test_a_gate_by_a_window() -> None:
-    # It sees rows 0 to 7 from its one position, whatever its stride; what it scales sees 3 each.
+    # It sees rows 0 to 7 from its one position, whatever its stride; what it scales sees 3.
     found = layers_of(
         analysed(
             (8, 8),
-            "conv2d: {name: a, filters: 1, kernel: 3}",
-            "conv2d: {name: b, filters: 1, kernel: 8, stride: 8, from: input}",
+            "conv2d: {name: a, filters: 1, kernel: 3, stride: 4}",
+            "conv2d: {name: b, filters: 1, kernel: 8, stride: 4, from: input}",
             "multiply: {name: c, from: [a, b]}",
         )
     )
-    assert square(found["b"]) == (8, 8, 0)
+    assert square(found["b"]) == (8, 4, 0)
     assert square(found["c"]) == (8, 0, 0)
+    assert found["c"].drifts
 
 
 def test_one_position_keeps_its_stride() -> None:
@@ -692,6 +693,13 @@ def test_the_table_of_a_network_that_is_not_square(tmp_path: Path) -> None:
     assert ["dense1", "2", "11×7*", "0×0", "1×0"] in lines
 
 
+def test_one_layer_that_is_not_square_makes_two_sizes_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    steps = "[conv2d: {filters: 1, kernel: [3, 5]}, conv2d: {filters: 1, kernel: [5, 3]}]"
+    path.write_text(f"name: net\ninput: [1, 9, 9]\nlayers: {steps}\n", encoding="utf-8")
+    assert ["conv2", "1×3×3", "7×7", "1×1", "0×0"] in rows_of(run(str(path)))
+
+
 def test_the_table_says_where_branches_drift(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     steps = "".join(f"  - {step}\n" for step in SQUEEZE)
@@ -728,6 +736,15 @@ def test_json() -> None:
     }
     assert layers["conv1"]["branches"] == []
     assert layers["stage3.basic_unit1.add1"]["exceeds_input"] is True  # 147 of 96 rows
+
+
+def test_json_keeps_rows_and_columns_apart() -> None:
+    steps = ("conv2d: {filters: 1, kernel: [3, 1], padding: [1, 0]}", "add: {from: [conv1, input]}")
+    text = Receptive(receptive_fields(analysed((4, 4), *steps))).as_json()
+    layer = json.loads(text)["layers"][-1]
+    rows, columns = ({"size": n, "stride": 1, "padding": n // 2} for n in (3, 1))
+    assert (layer["rows"], layer["columns"]) == (rows, columns)
+    assert layer["branches"][0] == {"input": "conv1", "rows": rows, "columns": columns}
 
 
 def test_json_in_symbols() -> None:

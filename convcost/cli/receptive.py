@@ -26,5 +26,5 @@ def receptive(
     from convcost.receptive_field import receptive_fields
     from convcost.report.receptive import Receptive
 
-    shown = Receptive(receptive_fields(analyse(loaded(network, input_, settings, None))))
+    shown = Receptive(receptive_fields(analyse(loaded(network, input_, settings, preset))))
     emit(shown.as_json() if format_ == "json" else shown, output)

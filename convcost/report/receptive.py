@@ -41,7 +41,7 @@ class Receptive:
         table.add_column("layer", overflow="fold")
         for head in ("output", "size ", "stride", "padding"):
             table.add_column(head, justify="right", no_wrap=True)
-        square = self._square()
+        square = all(layer.rows == layer.columns for layer in layers)  # and so their branches
         for layer in layers:
             mark = _MARK if _certain(layer.exceeds_input) is True else " "
             output = units.shape(layer.output.shape)
@@ -66,13 +66,6 @@ class Receptive:
                 "layers": records(self.fields),
             }
         )
-
-    def _square(self) -> bool:
-        """Whether rows and columns agree everywhere."""
-        every: list[LayerField | Branch] = []
-        for layer in self.fields.layers:
-            every += [layer, *layer.branches]
-        return all(each.rows == each.columns for each in every)
 
     def _explanations(self) -> RenderResult:
         layers, given = self.fields.layers, self.fields.input
@@ -106,7 +99,7 @@ def _record(layer: LayerField) -> dict[str, Any]:
         "name": layer.name,
         "kind": layer.kind,
         "rows": _axis(layer.rows),
-        "columns": _axis(layer.columns),
+        "columns": _axis(layer.rows),
         "exceeds_input": _certain(layer.exceeds_input),
         "branches": [
             {
