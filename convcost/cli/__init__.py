@@ -16,6 +16,7 @@ from convcost.cli.fit import fit
 from convcost.cli.formula import formula
 from convcost.cli.memory import memory
 from convcost.cli.plans import plans
+from convcost.cli.receptive import receptive
 from convcost.cli.scale import scale
 from convcost.cli.schema import schema
 from convcost.cli.sensitivity import sensitivity
@@ -33,6 +34,7 @@ app.command("show")(show)
 app.command("compare")(compare)
 app.command("memory")(memory)
 app.command("fit")(fit)
+app.command("receptive")(receptive)
 app.command("plans")(plans)
 app.command("formula")(formula)
 app.command("check")(check)

@@ -99,7 +99,7 @@ def _record(layer: LayerField) -> dict[str, Any]:
         "name": layer.name,
         "kind": layer.kind,
         "rows": _axis(layer.rows),
-        "columns": _axis(layer.rows),
+        "columns": _axis(layer.columns),
         "exceeds_input": _certain(layer.exceeds_input),
         "branches": [
             {
