@@ -56,7 +56,8 @@ def test_a_chain_by_hand() -> None:
     assert found.live == [192, 192, 192 + 48, 48 + 20]
     assert found.peak_ideal == found.plan.size == 240
     assert found.activations == 192 + 192 + 48 + 20
-    assert found.cost.layers[found.peak_step].name == "pool1"
+    assert found.peak_step == 2
+    assert [each.tensors for each in found.alive_at_peak] == [["conv1", "relu1"], ["pool1"]]
     assert found.parts["parameters"] == 4 * (3 * 9 + 3 + 12 * 5 + 5)
     assert found.parts["input"] == 4 * 16
 
@@ -399,6 +400,17 @@ def test_memory_as_json() -> None:
     assert conv["intensity"] == pytest.approx(2 * 8 * 3456 * 25 / moved)
     assert {"live_bytes", "backward_live_bytes"} <= conv.keys()
     assert record["peak_layer"] == "pool1"
+
+
+def test_a_network_without_layers(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text("name: net\ninput: [1, 4, 4]\nlayers:\n  - repeat: {times: 0, layers: []}\n")
+    for more in ([], ["--training"]):
+        record = json.loads(run("memory", str(path), *more, "--format", "json"))
+        assert record["bytes"]["peak_plan"] == 0
+        assert "total" in run("memory", str(path), *more)
+    assert "0 layers" in run("analyze", str(path))
+    assert json.loads(run("analyze", str(path), "--format", "json"))["layers"] == []
 
 
 def test_memory_in_other_commands() -> None:

@@ -64,6 +64,12 @@ class Footprint:
         """Offsets in one arena for all buffers."""
         return first_fit(self.buffers)
 
+    @cached_property
+    def _mxnet_plan(self) -> int:
+        from convcost.memory.mxnet import planned  # what only this allocator needs
+
+        return planned(self.cost)
+
     @property
     def parts(self) -> dict[str, Dim]:
         """What is there from beginning to end, by name.
@@ -109,11 +115,7 @@ class Footprint:
             return self.peak_ideal
         if allocator == "none":
             return add_up(self.program.sizes[name] for name in _written(self.program))
-        if allocator == "mxnet":
-            from convcost.memory.mxnet import planned
-
-            return planned(self.cost)
-        return self.plan.size
+        return self._mxnet_plan if allocator == "mxnet" else self.plan.size
 
     def total(self, allocator: Allocator) -> Dim:
         """Return the sum of all parts, with what an allocator takes."""
@@ -139,13 +141,20 @@ class Footprint:
         return {**self.closed, "peak_plan": plan, "total": total}
 
     @property
-    def peak_step(self) -> int:
-        """The first step at which the most is needed. Takes a network analysed at numbers."""
-        return self.live.index(self.peak_ideal)
+    def peak_step(self) -> int | None:
+        """The first step at which the most is needed; none if there are no steps.
 
-    def alive(self, step: int) -> list[Buffer]:
-        """Return the buffers that are needed at a step."""
-        return [buffer for buffer in self.buffers if buffer.first <= step <= buffer.last]
+        Takes a network analysed at numbers.
+        """
+        return self.live.index(self.peak_ideal) if self.live else None
+
+    @property
+    def alive_at_peak(self) -> list[Buffer]:
+        """The buffers that are needed at the peak."""
+        step = self.peak_step
+        return [
+            each for each in self.buffers if step is not None and each.first <= step <= each.last
+        ]
 
 
 def _written(program: Program) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
@@ -15,15 +15,22 @@ from convcost.training import with_gradient
 class Step:
     """What one layer does in one pass: the tensors it reads, and those it writes anew.
 
-    A write that ``overwrites`` a read may take its memory, if nothing else needs that and it
-    is as large; one that ``views`` a read always does.
+    The loss between the passes is a step without a layer. A write that ``overwrites`` a read
+    may take its memory, if nothing else needs that and it is as large; one that ``views`` a
+    read always does.
     """
 
-    name: str
+    layer: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     overwrites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     views: Mapping[str, str] = field(default_factory=dict)
+    backward: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the step is called."""
+        return (f"{self.layer} backward" if self.backward else self.layer) or "loss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,11 @@ def training(cost: NetworkCost) -> Program:
         extra = _extra(layer)
         sizes |= extra
         step = _forward(layer)
-        steps.append(
-            Step(step.name, step.reads, (*step.writes, *extra), step.overwrites, step.views)
-        )
+        steps.append(replace(step, writes=(*step.writes, *extra)))
     flowing = with_gradient(cost)
     heads = [gradient(name) for name in dict.fromkeys(cost.outputs) if name in flowing]
     made = set(heads)
-    steps.append(Step("loss", tuple(cost.outputs), tuple(heads)))
+    steps.append(Step("", tuple(cost.outputs), tuple(heads)))
     steps.extend(
         _backward(layer, flowing, made) for layer in reversed(cost.layers) if layer.name in flowing
     )
@@ -108,4 +113,5 @@ def _backward(layer: LayerCost, flowing: Container[str], made: set[str]) -> Step
     # What an addition hands on is its own gradient, to one input in place.
     shares = layer.layer.sharing == "in place" or isinstance(layer.layer, Add)
     over = dict.fromkeys(new[:1], (own,)) if shares else {}
-    return Step(f"{layer.name} backward", tuple(dict.fromkeys(reads)), tuple(new), over, views)
+    distinct = tuple(dict.fromkeys(reads))
+    return Step(layer.name, distinct, tuple(new), over, views, backward=True)

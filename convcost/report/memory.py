@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from convcost.memory.footprint import Allocator, Footprint
+from convcost.memory.program import Step
 from convcost.report import units
 from convcost.report.records import dumps
 from convcost.traffic import Traffic, traffic
@@ -69,7 +70,7 @@ class MemoryReport:
         del console, options
         yield self._curve()
         yield self._parts()
-        yield from self._peak()
+        yield from self._at_peak()
 
     def record(self) -> dict[str, Any]:
         """Return all of it as plain data."""
@@ -81,11 +82,11 @@ class MemoryReport:
             "training": cost.training,
             "allocator": self.allocator,
             "bytes": footprint.sizes(self.allocator),
-            "peak_layer": self._layer_at(footprint.peak_step),
-            "peak_step": footprint.program.steps[footprint.peak_step].name,
+            "peak_layer": self._peak.layer,
+            "peak_step": self._peak.name,
             "peak_tensors": [
                 {"tensors": buffer.tensors, "bytes": buffer.size}
-                for buffer in footprint.alive(footprint.peak_step)
+                for buffer in footprint.alive_at_peak
             ],
             "layers": list(self._layers()),
         }
@@ -99,8 +100,10 @@ class MemoryReport:
         """Write the record."""
         return dumps(self.record())
 
-    def _layer_at(self, step: int) -> str:
-        return self.footprint.program.steps[step].name.removesuffix(" backward")
+    @property
+    def _peak(self) -> Step:
+        step = self.footprint.peak_step
+        return Step("", (), ()) if step is None else self.footprint.program.steps[step]
 
     def _layers(self) -> Iterator[dict[str, Any]]:
         back = self._backward()
@@ -121,12 +124,8 @@ class MemoryReport:
 
     def _backward(self) -> dict[str, Any]:
         """Return the bytes alive at each layer's backward step."""
-        behind = len(self.footprint.cost.layers) + 1
-        steps = self.footprint.program.steps[behind:]
-        return {
-            step.name.removesuffix(" backward"): live
-            for step, live in zip(steps, self.footprint.live[behind:], strict=True)
-        }
+        steps = zip(self.footprint.program.steps, self.footprint.live, strict=True)
+        return {step.layer: live for step, live in steps if step.backward}
 
     def _curve(self) -> Table:
         cost, footprint = self.footprint.cost, self.footprint
@@ -145,8 +144,7 @@ class MemoryReport:
             moved = traffic(layer)
             cells = self._cell(footprint.live[index], index == footprint.peak_step)
             if cost.training:
-                step = f"{layer.name} backward"
-                at_peak = footprint.program.steps[footprint.peak_step].name == step
+                at_peak = self._peak.backward and self._peak.layer == layer.name
                 cells += self._cell(back.get(layer.name), at_peak)
             cells.append("" if moved.intensity is None else f"{float(moved.intensity):.3g}")
             if self.roofline is not None:
@@ -181,15 +179,12 @@ class MemoryReport:
                 table.add_row(label, units.size(size), units.exact(size))
         return table
 
-    def _peak(self) -> RenderResult:
-        step = self.footprint.program.steps[self.footprint.peak_step].name
-        alive = sorted(
-            self.footprint.alive(self.footprint.peak_step), key=lambda each: -int(each.size)
-        )
+    def _at_peak(self) -> RenderResult:
+        alive = sorted(self.footprint.alive_at_peak, key=lambda each: -int(each.size))
         names = [f"{buffer.tensors[-1]} {units.size(buffer.size)}" for buffer in alive[:_SHOWN]]
         if len(alive) > _SHOWN:
             names.append(f"{len(alive) - _SHOWN} more")
-        yield Text.assemble(("\npeak at ", "bold"), (step, "bold"), ": ", ", ".join(names))
+        yield Text(f"\npeak at {self._peak.name}: {', '.join(names)}")
         if self.footprint.cost.training:
             yield Text("d x is the gradient of x, x saved what else its layer keeps", style="dim")
         if self.search:

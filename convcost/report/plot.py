@@ -33,11 +33,11 @@ def memory_curve(footprint: Footprint, path: Path) -> bytes:
     axes = figure.add_subplot()
     axes.fill_between(range(len(live)), live, step="mid", alpha=0.3)
     axes.step(range(len(live)), live, where="mid")
-    axes.axhline(live[at], linestyle=":", linewidth=1, color="tab:red")
-    name = footprint.program.steps[at].name
-    label = f"{name}: {units.size(footprint.peak_ideal)}"
-    axes.plot(at, live[at], "o", color="tab:red", label=label)
-    axes.legend(loc="lower center", frameon=False)
+    if at is not None:
+        axes.axhline(live[at], linestyle=":", linewidth=1, color="tab:red")
+        label = f"{footprint.program.steps[at].name}: {units.size(footprint.peak_ideal)}"
+        axes.plot(at, live[at], "o", color="tab:red", label=label)
+        axes.legend(loc="lower center", frameon=False)
     phase = "training" if cost.training else "inference"
     axes.set(
         title=f"{cost.network}, batch {cost.input.n}, {phase}",
