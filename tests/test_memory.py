@@ -71,6 +71,17 @@ def test_what_is_read_again_is_not_overwritten() -> None:
     assert found.live == [64, 64, 64]
 
 
+def test_a_gate_is_too_small_to_be_overwritten() -> None:
+    # x (64 bytes) is read again; the gate (4) is not, but the product is as large as x.
+    found = small(
+        "conv2d: {name: x, filters: 1, kernel: 1}",
+        "global_average_pool2d: {name: gate}",
+        "multiply: {from: [x, gate]}",
+        "add: {from: [multiply1, x]}",
+    )
+    assert found.live == [64, 68, 64 + 4 + 64, 128]
+
+
 def test_the_input_is_not_overwritten() -> None:
     assert small("relu").live == [64]
     assert small("identity").live == [0]  # a view of the input
