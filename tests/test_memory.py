@@ -247,12 +247,12 @@ def test_shipped_networks(network: str, trained: bool) -> None:  # noqa: FBT001
 
 
 def test_first_fit_by_hand() -> None:
-    # 10 and 20 side by side; 10 ends, 6 goes to its place; 20 ends, then 30 finds no gap
-    # under 30 but the one behind 6, which grows upwards.
-    placed = [Buffer(10, 0, 1), Buffer(20, 1, 2), Buffer(6, 2, 5), Buffer(30, 3, 3)]
+    # 10 and 20 side by side; 10 ends, another 10 takes its place; 20 ends, then 30 finds no gap
+    # large enough but the one at the end, which grows.
+    placed = [Buffer(10, 0, 1), Buffer(20, 1, 2), Buffer(10, 2, 5), Buffer(30, 3, 3)]
     plan = first_fit(placed)
-    assert plan.offsets == (0, 10, 0, 6)
-    assert plan.size == 36
+    assert plan.offsets == (0, 10, 0, 10)
+    assert plan.size == 40
 
 
 @settings(max_examples=100, deadline=None)
