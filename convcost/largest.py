@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from convcost.dims import Dim
 
 if TYPE_CHECKING:
+    import sympy
+
+if TYPE_CHECKING:
     pass
 
 
@@ -27,23 +30,26 @@ def largest(values: Iterable[Dim]) -> Dim:
     if len(candidates) > 1:
         import sympy
 
-        return sympy.Max(*candidates)
+        return sympy.Max(*candidates, evaluate=False)  # which would compare them all again
     return candidates[0] if candidates else 0
 
 
 def _never_exceeds(small: Dim, large: Dim) -> bool:
     """Whether ``large - small`` is a polynomial without a negative coefficient.
 
-    It is one in what its symbols are above 1, and in its floors.
+    It is one in its symbols or in what they are above 1, and in its floors.
     """
     import sympy
 
     difference = sympy.expand(sympy.sympify(large) - small)
-    if difference.is_number:
-        return bool(difference >= 0)
-    above = {what: what + 1 for what in difference.free_symbols if what.is_positive}
+    if difference.has(sympy.Min, sympy.Max, sympy.Mod):
+        return False  # which may be anything
+    if _without_negative(difference):
+        return True
     floors = {floor: sympy.Dummy() for floor in difference.atoms(sympy.floor)}
-    shifted = difference.xreplace(floors).xreplace(above)
-    if not shifted.is_polynomial():
-        return False
-    return all(coefficient >= 0 for coefficient in sympy.Poly(shifted).coeffs())
+    above = {what: what + 1 for what in difference.free_symbols if what.is_positive}
+    return _without_negative(sympy.expand(difference.xreplace(floors).xreplace(above)))
+
+
+def _without_negative(expression: sympy.Expr) -> bool:
+    return all(number >= 0 for number in expression.as_coefficients_dict().values())

@@ -22,6 +22,8 @@ def as_divisions(expression: sympy.Basic) -> Any:
     if not expression.has(sympy.floor):
         return expression
     arguments = [as_divisions(argument) for argument in expression.args]
+    if isinstance(expression, sympy.Max):
+        return sympy.Max(*arguments, evaluate=False)  # the few that can be it are found already
     if isinstance(expression, sympy.floor):
         return _division(sympy.together(arguments[0]))
     if isinstance(expression, sympy.Add):
@@ -51,6 +53,8 @@ def collected(expression: sympy.Basic) -> Any:
     """Multiply out, but for the floors, and collect what is left by them."""
     if isinstance(expression, sympy.Tuple):
         return expression
+    if isinstance(expression, sympy.Max):
+        return sympy.Max(*map(collected, expression.args), evaluate=False)
     multiplied = sympy.expand(as_divisions(expression))
     return multiplied.replace(FloorDiv, lambda top, bottom: sympy.floor(top / bottom))
 
@@ -60,6 +64,8 @@ def whole(expression: sympy.Basic) -> Any:
 
     One division, which leaves nothing over, stands around it all where one is needed.
     """
+    if isinstance(expression, sympy.Max):
+        return sympy.Max(*map(whole, expression.args), evaluate=False)
     top, bottom = sympy.fraction(sympy.together(as_divisions(expression)))
     return top if bottom == 1 else FloorDiv(top, bottom)
 

@@ -110,8 +110,8 @@ def _backward(layer: LayerCost, flowing: Container[str], made: set[str]) -> Step
     made.update(new)
     reads += [name for name in wanted if name not in new]
     views = {new[0]: own} if new and layer.layer.sharing == "view" else {}
-    # What an addition hands on is its own gradient, to one input in place.
+    # An addition hands its own gradient on: whichever input's comes first may take its place.
     shares = layer.layer.sharing == "in place" or isinstance(layer.layer, Add)
-    over = dict.fromkeys(new[:1], (own,)) if shares else {}
+    over = dict.fromkeys(new, (own,)) if shares else {}
     distinct = tuple(dict.fromkeys(reads))
     return Step(layer.name, distinct, tuple(new), over, views, backward=True)
