@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from convcost.counts import COUNTS
-from convcost.errors import ConvcostError, nearest
+from convcost.errors import UsageError, nearest
 
-_FACTORS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
+_FACTORS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 _BYTES = {"": 1, **{f"{prefix}B": factor for prefix, factor in _FACTORS.items()}} | {
     f"{prefix}iB": 1024**power for power, prefix in enumerate(_FACTORS) if prefix
 }
@@ -16,7 +16,7 @@ _BYTES = {"": 1, **{f"{prefix}B": factor for prefix, factor in _FACTORS.items()}
 def parse_amount(what: str, text: str) -> int:
     """Read ``4G`` or ``25.5M``.
 
-    Raises: ConvcostError if it is neither.
+    Raises: UsageError if it is neither.
     """
     return _scaled(what, text, _FACTORS, "4G or 25.5M")
 
@@ -24,7 +24,7 @@ def parse_amount(what: str, text: str) -> int:
 def parse_bytes(what: str, text: str) -> int:
     """Read ``8GiB``, ``512MiB`` or ``16GB``; without a unit it is bytes.
 
-    Raises: ConvcostError if it is none of these.
+    Raises: UsageError if it is none of these.
     """
     return _scaled(what, text, _BYTES, "8GiB or 512MiB")
 
@@ -34,23 +34,23 @@ def _scaled(what: str, text: str, factors: Mapping[str, int], example: str) -> i
     whole, _, decimals = number.strip().partition(".")
     factor = factors.get(text.removeprefix(number))
     if factor is None or not (whole + decimals).isdecimal() or not text.isascii():
-        raise ConvcostError(f"{what}: expected such as {example}, got {text!r}")
+        raise UsageError(f"{what}: expected such as {example}, got {text!r}")
     return int(whole + decimals) * factor // int(10 ** len(decimals))
 
 
 def parse_budget(texts: Iterable[str]) -> dict[str, int]:
     """Read ``macs=4G``: a quantity and the most there may be of it.
 
-    Raises: ConvcostError if it is not understood.
+    Raises: UsageError if it is not understood.
     """
     budget: dict[str, int] = {}
     for text in texts:
         name, _, most = text.partition("=")
         if name not in COUNTS:
-            raise ConvcostError(f"--max: unknown quantity {name!r}; {nearest(name, COUNTS)}")
+            raise UsageError(f"--max: unknown quantity {name!r}; {nearest(name, COUNTS)}")
         budget[name] = parse_amount(f"--max {name}", most)
     if not budget:
-        raise ConvcostError("--max: a budget is missing, such as --max macs=4G")
+        raise UsageError("--max: a budget is missing, such as --max macs=4G")
     return budget
 
 

@@ -108,6 +108,10 @@ class ShapeError(ConvcostError):
     """A layer cannot take the shapes or the attributes it is given."""
 
 
+class UsageError(ConvcostError):
+    """An option's value is not understood, or options do not go together."""
+
+
 class OutputError(ConvcostError):
     """A result cannot be written where it was asked for."""
 

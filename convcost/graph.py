@@ -41,13 +41,15 @@ class Network:
     """A network: its layers in an order they can run in, and what they were made from.
 
     ``parameters`` are all values of the spec's parameters, ``given`` those that a preset or
-    the caller chose; the others follow from them.
+    the caller chose; the others follow from them. ``extents`` are the input's channels,
+    height and width as they were written.
     """
 
     name: str
     spec: NetworkSpec
     parameters: Mapping[str, Any]
     given: Mapping[str, Any]
+    extents: tuple[Any, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
 
@@ -60,17 +62,19 @@ class Network:
         self,
         quantity: str,
         *,
-        free: str = "N H W",
+        free: str | Iterable[str] = "N H W",
         layer: str | None = None,
         assume: Iterable[str] = (),
     ) -> Formula:
         """Return the closed form of a quantity of this network, or of one of its layers.
 
-        ``free`` names what stays a symbol, between blanks: N, C, H, W, parameters.
+        ``free`` names what stays a symbol, between blanks or one by one: N, C, H, W,
+        parameters.
         """
         from convcost.formulas import SymbolicNetwork  # SymPy comes with it
 
-        return SymbolicNetwork(self, free=free.split(), assume=assume).formula(quantity, layer)
+        names = free.split() if isinstance(free, str) else list(free)
+        return SymbolicNetwork(self, free=names, assume=assume).formula(quantity, layer)
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {len(self.nodes) - 1:,} layers)"
@@ -93,7 +97,8 @@ def build(
     base = _preset(spec, preset)
     given = {**base.parameters, **(parameters or {})}
     chosen = _chosen(spec, given)
-    source = _input(spec, input or base.input or spec.input, chosen)
+    extents = tuple(input or base.input or spec.input)
+    source = _input(spec, extents, chosen)
     expansion = Expansion(spec, chosen, INPUT)
     resolver = _Resolver(expansion)
     nodes = [source]
@@ -108,7 +113,7 @@ def build(
         kinds = {type(error) for error in errors}
         problems = [problem for error in errors for problem in error.problems]
         raise (kinds.pop() if len(kinds) == 1 else SpecError)(*in_order(problems))
-    return Network(spec.name, spec, chosen, given, _sorted(nodes), outputs)
+    return Network(spec.name, spec, chosen, given, extents, _sorted(nodes), outputs)
 
 
 def _preset(spec: NetworkSpec, preset: str | None) -> Choice:

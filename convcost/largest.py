@@ -37,14 +37,15 @@ def largest(values: Iterable[Dim]) -> Dim:
 def _never_exceeds(small: Dim, large: Dim) -> bool:
     """Whether ``large - small`` is a polynomial without a negative coefficient.
 
-    It is one in its symbols or in what they are above 1, and in its floors.
+    It is one as it stands, in products of extents; or multiplied out, in its symbols or in
+    what they are above 1, and in its floors.
     """
     import sympy
 
-    difference = sympy.expand(sympy.sympify(large) - small)
+    difference = sympy.sympify(large) - small
     if difference.has(sympy.Min, sympy.Max, sympy.Mod):
         return False  # which may be anything
-    if _without_negative(difference):
+    if _without_negative(difference) or _without_negative(difference := sympy.expand(difference)):
         return True
     floors = {floor: sympy.Dummy() for floor in difference.atoms(sympy.floor)}
     above = {what: what + 1 for what in difference.free_symbols if what.is_positive}

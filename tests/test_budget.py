@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -51,6 +54,44 @@ def test_budgets_are_read_exactly(text: str, most: int) -> None:
 def test_budgets_that_cannot_be_read(texts: list[str], message: str) -> None:
     with pytest.raises(ConvcostError, match=message):
         parse_budget(texts)
+
+
+GROUPED = """\
+name: grouped
+input: [8, 16, 16]
+parameters: {ch: 8}
+layers:
+  - conv2d: {filters: ch, kernel: 3, groups: 4}
+  - dense: 10
+"""
+
+
+def test_only_possible_sizes_are_solutions(tmp_path: Path) -> None:
+    # 14*14*ch*(2*9) + 14*14*ch*10 = 5488*ch, of which ch must be divisible by 4.
+    (tmp_path / "net.yaml").write_text(GROUPED)
+    text = run("solve", str(tmp_path / "net.yaml"), "--max", "macs=1M", "--for", "ch")
+    assert text.splitlines() == [
+        "grouped: ch = 180",
+        f"  at 180: macs {5488 * 180:,} of 1,000,000: within",
+        f"  at 184: macs {5488 * 184:,} of 1,000,000: over",
+    ]
+
+
+def test_a_list_has_no_largest_size() -> None:
+    network = SymbolicNetwork(convcost.load("vgg16"), free=["widths"])
+    with pytest.raises(ConvcostError, match="'widths' is a list"):
+        solve(network, {"macs": 10**9}, ["widths"])
+
+
+def test_a_wrong_use_is_told_from_a_budget_that_is_exceeded() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "convcost", "check", "lenet", "--max", "macs=1k"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: --max macs: expected such as 4G or 25.5M, got '1k'\n"
 
 
 def test_check_names_what_is_over_and_exits_with_1() -> None:

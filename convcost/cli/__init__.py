@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from convcost.cli.receptive import receptive
 from convcost.cli.scale import scale
 from convcost.cli.schema import schema
 from convcost.cli.sensitivity import sensitivity
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, UsageError
 
 app = typer.Typer(
     help="What a convolutional network costs, in closed form, and proven by measurement.",
@@ -63,9 +64,12 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; what is wrong with the input is printed, and exits with 1."""
+    """Run the command line; wrong input is printed and exits with 1, a wrong use with 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what the terminal's encoding does not have
     try:
         app()
     except ConvcostError as error:
         typer.echo(str(error), err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)

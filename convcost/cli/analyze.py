@@ -9,7 +9,7 @@ import typer
 from convcost.cli import options
 from convcost.cli.analysis import Choices, analysed, loaded
 from convcost.cli.output import emit
-from convcost.errors import ConvcostError
+from convcost.errors import UsageError
 from convcost.training import training_step
 
 if TYPE_CHECKING:
@@ -51,16 +51,17 @@ def analyze(
     output: options.Output = None,
 ) -> None:
     """Show what every layer of a network costs, and the whole."""
+    options.require_training(optimizer, training=training)
     if symbolic:
         if batch != 1 or dtype != "float32" or training or depth or sort or top or convention:
-            raise ConvcostError(
+            raise UsageError(
                 "--symbolic has every layer, N for the batch and float32: it takes --input, --set,"
                 " --preset, --free, --assume, --format and --output only"
             )
         made = loaded(network, input_, settings, preset)
         return emit(_symbolic(made, options.parse_names(free), assume or [], format_), output)
     if assume or free != "N,H,W" or format_ == "latex":
-        raise ConvcostError("--free, --assume and --format latex need --symbolic")
+        raise UsageError("--free, --assume and --format latex need --symbolic")
     cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
     conventional = None
     if convention is not None:
@@ -118,5 +119,5 @@ def _symbolic(
     if format_ == "latex":
         return analysis.latex()
     if format_ != "table":
-        raise ConvcostError(f"--symbolic has no --format {format_}: table, markdown or latex")
+        raise UsageError(f"--symbolic has no --format {format_}: table, markdown or latex")
     return analysis

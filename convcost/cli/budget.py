@@ -77,11 +77,12 @@ def solve(
             "for": names,
             "size": found.size,
             "costs": found.costs,
+            "next_size": found.next_size,
             "next_costs": found.next_costs,
         }
         return emit(dumps(record), None)
     lines = [f"{made.name}: {' = '.join(names)} = {found.size:,}"]
-    for size, costs in ((found.size, found.costs), (found.size + 1, found.next_costs)):
+    for size, costs in ((found.size, found.costs), (found.next_size, found.next_costs)):
         for name, value in costs.items():
             verdict = "over" if value > budget[name] else "within"
             lines.append(f"  at {size:,}: {name} {value:,} of {budget[name]:,}: {verdict}")

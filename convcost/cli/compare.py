@@ -36,6 +36,7 @@ def compare(
     output: options.Output = None,
 ) -> None:
     """Show networks side by side, with ratios to the first."""
+    options.require_training(optimizer, training=training)
     from convcost.report import comparison
 
     costs = [

@@ -10,7 +10,7 @@ from convcost.budget import parse_bytes
 from convcost.cli import options
 from convcost.cli.analysis import loaded
 from convcost.cli.output import emit
-from convcost.errors import ConvcostError
+from convcost.errors import UsageError
 
 
 def fit(
@@ -36,14 +36,17 @@ def fit(
     from convcost.memory.fit import Setting
     from convcost.report.fit import FitReport
 
-    available = parse_bytes("--memory", memory) - parse_bytes("--reserve", reserve)
+    options.require_training(optimizer, training=training)
+    kept = parse_bytes("--reserve", reserve)
+    available = parse_bytes("--memory", memory) - kept
     if available <= 0:
-        raise ConvcostError(f"--reserve {reserve} leaves nothing of --memory {memory}")
+        raise UsageError(f"--reserve {reserve} leaves nothing of --memory {memory}")
     made = loaded(network, input_, settings, preset)
     setting = Setting(available, dtype, training, optimizer, allocator)
     report = FitReport(
         made,
         setting,
+        kept,
         batch,
         setting.total(made, batch),
         setting.largest_batch(made),

@@ -9,7 +9,7 @@ import typer
 from convcost.cli import options
 from convcost.cli.analysis import loaded
 from convcost.cli.output import emit
-from convcost.errors import ConvcostError
+from convcost.errors import UsageError
 
 
 def formula(
@@ -58,20 +58,22 @@ def formula(
 
     if is_kind(what):
         if layer or per_layer or input_ or settings or preset or training:
-            raise ConvcostError(
+            raise UsageError(
                 f"{what} is a layer kind: it takes --assume, such as 'k_h == 1', but no layer,"
                 " input, preset, parameter or training"
             )
         made = of_kind(what, quantity, chapter=notation == "chapter", assume=assume or ())
         return emit(FORMS[form](made), output)
     if notation == "chapter":
-        raise ConvcostError("--notation chapter is for a layer kind")
+        raise UsageError("--notation chapter is for a layer kind")
     network = SymbolicNetwork(
         loaded(what, input_, settings, preset),
         free=options.parse_names(free),
         assume=assume or (),
         training=training,
     )
+    if per_layer and layer:
+        raise UsageError("--layer names one, --per-layer takes all: give one of them")
     if per_layer:
         return emit(several(list(network.per_layer(quantity)), form), output)
     return emit(FORMS[form](network.formula(quantity, layer)), output)

@@ -12,7 +12,7 @@ from convcost.budget import parse_amount, parse_bytes
 from convcost.cli import options
 from convcost.cli.analysis import Choices, analysed, loaded
 from convcost.cli.output import emit, write
-from convcost.errors import ConvcostError
+from convcost.errors import UsageError
 
 if TYPE_CHECKING:
     from convcost.report.memory import Roofline
@@ -55,9 +55,18 @@ def memory(
     output: options.Output = None,
 ) -> None:
     """Show the memory alive at every layer, the peak, and what it is made of."""
+    options.require_training(optimizer, training=training)
     if symbolic:
-        if batch != 1 or dtype != "float32" or schedule == "best" or im2col or peak or plot:
-            raise ConvcostError(
+        if (
+            batch != 1
+            or dtype != "float32"
+            or schedule == "best"
+            or im2col
+            or peak
+            or plot
+            or allocator != "first-fit"
+        ):
+            raise UsageError(
                 "--symbolic has N for the batch and float32: it takes --input, --set, --preset,"
                 " --training, --optimizer, --free, --assume, --format and --output only"
             )
@@ -73,7 +82,7 @@ def memory(
         form = "json" if format_ == "json" else "text"
         return emit(several(list(closed.memory(optimizer)), form), output)
     if assume or free != "N,H,W":
-        raise ConvcostError("--free and --assume need --symbolic")
+        raise UsageError("--free and --assume need --symbolic")
     from convcost.memory.footprint import Footprint
     from convcost.report.memory import MemoryReport
 
@@ -100,5 +109,8 @@ def _roofline(peak: str | None, bandwidth: str | None) -> Roofline | None:
     if peak is None and bandwidth is None:
         return None
     if peak is None or bandwidth is None:
-        raise ConvcostError("--peak and --bandwidth say together what binds a layer: give both")
-    return Roofline(parse_amount("--peak", peak), parse_bytes("--bandwidth", bandwidth))
+        raise UsageError("--peak and --bandwidth say together what binds a layer: give both")
+    most = parse_amount("--peak", peak), parse_bytes("--bandwidth", bandwidth)
+    if 0 in most:
+        raise UsageError("--peak and --bandwidth must be more than 0")
+    return Roofline(*most)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from convcost.errors import ConvcostError, SpecError
+from convcost.errors import ConvcostError, SpecError, UsageError
 from convcost.expressions import parse
 
 Network = Annotated[
@@ -32,9 +32,7 @@ Dtype = Annotated[
     Literal["float16", "bfloat16", "float32", "float64"],
     typer.Option(help="What elements are stored as."),
 ]
-Training = Annotated[
-    bool, typer.Option("--training", help="The forward pass of training, not of inference.")
-]
+Training = Annotated[bool, typer.Option("--training", help="Training, not inference.")]
 Free = Annotated[
     str, typer.Option(metavar="N,H,...", help="What is left free: N, C, H, W, parameters.")
 ]
@@ -63,6 +61,12 @@ ConventionName = Annotated[
 Output = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write to a file, not to the terminal.")
 ]
+
+
+def require_training(optimizer: str, *, training: bool) -> None:
+    """Refuse an optimizer where nothing is trained."""
+    if optimizer != "sgd" and not training:
+        raise UsageError("--optimizer needs --training")
 
 
 def parse_input(text: str | None) -> tuple[int, int, int] | None:
@@ -98,7 +102,7 @@ def parse_counts(option: str, text: str) -> list[int]:
     """Read ``1,8,32``."""
     counts = parse_names(text)
     if not counts or not all(count.isdecimal() and int(count) for count in counts):
-        raise ConvcostError(f"{option}: expected such as 1,8,32, got {text!r}")
+        raise UsageError(f"{option}: expected such as 1,8,32, got {text!r}")
     return [int(count) for count in counts]
 
 
@@ -108,7 +112,7 @@ def parse_sizes(option: str, text: str) -> dict[str, int]:
     for item in filter(None, text.split(",")):
         name, equals, value = item.partition("=")
         if not equals or not value.isdecimal() or int(value) < 1:
-            raise ConvcostError(f"{option}: expected such as H=2,W=2, got {item!r}")
+            raise UsageError(f"{option}: expected such as H=2,W=2, got {item!r}")
         sizes[name.strip()] = int(value)
     return sizes
 

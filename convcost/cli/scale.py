@@ -10,7 +10,7 @@ from convcost.catalogue import load
 from convcost.cli import options
 from convcost.cli.analysis import kind_formulas, network_formulas
 from convcost.cli.output import emit
-from convcost.errors import ConvcostError
+from convcost.errors import UsageError
 
 
 def scale(
@@ -37,7 +37,7 @@ def scale(
 
     change = Change(options.parse_sizes("--times", times), options.parse_sizes("--set", set_))
     if not change.times and not change.values:
-        raise ConvcostError("give --times, such as H=2,W=2, or --set, such as k_h=1")
+        raise UsageError("give --times, such as H=2,W=2, or --set, such as k_h=1")
     names = [*change.times, *change.values]
     free = list(dict.fromkeys([*names, "N", "H", "W"]))
     every = kind_formulas(what) or network_formulas(load(what, preset=preset), free)
@@ -52,7 +52,7 @@ def scale(
             )
             ratios[formula.quantity] = scaled(formula, part)
     if not ratios:
-        raise ConvcostError(f"nothing that {what} costs depends on {' or '.join(names)}")
+        raise UsageError(f"nothing that {what} costs depends on {' or '.join(names)}")
     if format_ == "json":
         from convcost.report.records import dumps
 

@@ -66,6 +66,7 @@ class SymbolicNetwork:
         sizes = _sizes(network)
         self._example = {part: size for name in free for part, size in _parts(spec, sizes, name)}
         self._symbols = {name: symbol(name) for name in self._example}
+        self._fixed = {name: sizes[name] for name in "NHW" if name not in self._symbols}
         self._assumed = assumptions.read(assume, self._symbols)
         values = sizes | self._symbols | self._assumed.values
         chosen = {
@@ -78,7 +79,10 @@ class SymbolicNetwork:
         with recording() as self._conditions:
             symbolic = build(
                 spec,
-                input=(values["C"], values["H"], values["W"]),
+                input=tuple(  # what is not free here may follow from what is
+                    values[name] if name in self._symbols else written
+                    for name, written in zip("CHW", network.extents, strict=True)
+                ),
                 parameters={**network.given, **chosen},
             )
             self.cost: NetworkCost = analyse(symbolic, batch=values["N"], training=training)
@@ -131,6 +135,7 @@ class SymbolicNetwork:
             symbols=tuple(self._symbols.values()),
             domain=self._domain,
             example=self._example,
+            fixed=self._fixed,
         )
 
 
@@ -180,6 +185,7 @@ def of_kind(
         symbols=tuple(symbols[which] for which in used),
         domain=_domain(conditions, assumed),
         example={which: EXAMPLE[which] for which in used},
+        fixed={},
     )
 
 

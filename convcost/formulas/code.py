@@ -25,7 +25,6 @@ from convcost.errors import ConvcostError
 from convcost.formulas.bounds import LARGEST_INT64, safe_size
 from convcost.formulas.floors import FloorDiv, whole
 from convcost.formulas.formula import Formula
-from convcost.formulas.printing import condition_text
 
 _C_WORDS = (
     "auto break case char const continue default do double else enum extern float for goto if"
@@ -149,11 +148,13 @@ def c(*formulas: Formula) -> str:
         formulas, _C(), [*_C_WORDS.split(), *_HELPERS, "int64_t", "INT64_C"]
     ):
         arguments = ", ".join(f"int64_t {each}" for each in names) or "void"
+        used = set(re.findall(r"\w+", body))
+        unused = "".join(f"    (void){each};\n" for each in names if each not in used)
         functions.append(
             f"/*\n * {_about(formula, names, ' * ')}\n *\n"
             f" * No value on the way exceeds {LARGEST_INT64}\n"
             f" * while no argument exceeds {safe_size(formula)}.\n */\n"
-            f"int64_t {name}({arguments})\n{{\n    return {body};\n}}\n"
+            f"int64_t {name}({arguments})\n{{\n{unused}    return {body};\n}}\n"
         )
     helper = "static int64_t {}(int64_t a, int64_t b) {{ return {}; }}\n"
     return "#include <stdint.h>\n\n" + _with_helpers(functions, helper)
@@ -220,7 +221,7 @@ def _unused(name: str, taken: Container[str]) -> str:
 
 def _about(formula: Formula, names: Iterable[str], margin: str) -> str:
     """Return what a reader must know, every line but the first behind a margin."""
-    domain = ", ".join(map(condition_text, formula.domain)) or "all positive integers"
+    domain = ", ".join(formula.conditions) or "all positive integers"
     lines = [
         f"{formula.quantity} of {formula.subject}, in {formula.unit}.",
         "",

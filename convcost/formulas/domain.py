@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sympy
 
 from convcost.dims import symbol
+from convcost.errors import ConvcostError
 from convcost.formulas.exact import holds
+from convcost.formulas.printing import condition_text
 
 _LARGEST = 2**40
 
@@ -19,6 +21,8 @@ def simplified(
 
     A condition on one symbol which holds from some size on (as those of windows do, an
     extent never shrinks when its input grows) becomes that size.
+
+    Raises: ConvcostError if no size is left.
     """
     least: dict[str, int] = {}
     others: list[sympy.Basic] = []
@@ -31,6 +35,7 @@ def simplified(
             (name,) = map(str, condition.free_symbols)
             least[name] = max(least.get(name, 1), size)
     given = list(assumed)
+    _require_some(given, least)
     for condition in given:
         size = _threshold(condition)
         name = "".join(map(str, condition.free_symbols)) if size else ""
@@ -38,6 +43,22 @@ def simplified(
             least.pop(name, None)  # what is assumed says more
     sizes = [sympy.Ge(symbol(name), size) for name, size in least.items() if size > 1]
     return (*given, *sizes, *(other for other in others if other not in given))
+
+
+def _require_some(assumed: Iterable[sympy.Basic], least: Mapping[str, int]) -> None:
+    """Refuse an assumed upper limit that lies below what must be at least."""
+    lowest = dict(least)
+    for condition in assumed:
+        size = _threshold(condition)
+        if size:
+            (name,) = map(str, condition.free_symbols)
+            lowest[name] = max(lowest.get(name, 1), size)
+    for condition in assumed:
+        if isinstance(condition, sympy.Le | sympy.Lt) and len(condition.free_symbols) == 1:
+            (name,) = map(str, condition.free_symbols)
+            if not holds(condition, {name: lowest.get(name, 1)}):
+                needed = f"{name} must be {lowest.get(name, 1)} or more"
+                raise ConvcostError(f"nothing is left of {condition_text(condition)}: {needed}")
 
 
 def _threshold(condition: sympy.Basic) -> int | None:

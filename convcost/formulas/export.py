@@ -40,8 +40,15 @@ def as_text(formula: Formula) -> str:
     """Write the formula, and below it where it is valid."""
     arguments = ", ".join(what.name for what in formula.symbols)
     lines = [f"{formula.quantity}({arguments}) = {formula}"]
-    lines += [f"  where {condition_text(condition)}" for condition in formula.domain]
+    lines += [f"  where {condition}" for condition in formula.conditions]
     return "\n".join(lines) + "\n"
+
+
+def _commented(formula: Formula, body: str, start: str, end: str = "") -> str:
+    """Put what a formula is of, and where it is valid, before it as comments."""
+    lines = [f"{formula.quantity} of {formula.subject}, in {formula.unit}"]
+    lines += [f"where {condition}" for condition in formula.conditions]
+    return "".join(f"{start} {line}{end}\n" for line in lines) + body + "\n"
 
 
 def as_markdown(formula: Formula) -> str:
@@ -51,7 +58,7 @@ def as_markdown(formula: Formula) -> str:
     for what in formula.symbols:
         meaning = _MEANINGS.get(what.name, "a parameter of the spec")
         lines.append(f"| ${latex(what)}$ | {meaning} |")
-    domain = ", ".join(f"`{condition_text(each)}`" for each in formula.domain)
+    domain = ", ".join(f"`{condition}`" for condition in formula.conditions)
     lines += ["", f"Valid for {domain or 'all positive integers'}. Unit: {formula.unit}."]
     if not isinstance(formula.expr, sympy.Tuple):
         sizes = ", ".join(f"{name} = {value:,}" for name, value in formula.example.items())
@@ -70,6 +77,7 @@ def record(formula: Formula) -> dict[str, object]:
         "source": formula.source,
         "unit": formula.unit,
         "symbols": [what.name for what in formula.symbols],
+        "fixed": dict(formula.fixed),
         "domain": [condition_text(condition) for condition in formula.domain],
         "text": text(formula.expr),
         "latex": formula.latex,
@@ -80,11 +88,11 @@ def record(formula: Formula) -> dict[str, object]:
 FORMS: Mapping[str, Callable[[Formula], str]] = MappingProxyType(
     {
         "text": as_text,
-        "latex": lambda formula: formula.latex + "\n",
-        "mathml": lambda formula: mathml(formula.expr) + "\n",
+        "latex": lambda formula: _commented(formula, formula.latex, "%"),
+        "mathml": lambda formula: _commented(formula, mathml(formula.expr), "<!--", " -->"),
         "markdown": as_markdown,
         "json": lambda formula: json.dumps(record(formula), indent=2, ensure_ascii=False) + "\n",
-        "srepr": lambda formula: sympy.srepr(formula.expr) + "\n",
+        "srepr": lambda formula: _commented(formula, sympy.srepr(formula.expr), "#"),
         **code.EXPORTS,
     }
 )
@@ -98,7 +106,7 @@ def several(formulas: Sequence[Formula], form: str) -> str:
     if form == "text":
         lines = [f"{formula.subject}: {formula}" for formula in formulas if formula.layer]
         lines += [f"{formula.quantity}: {formula}" for formula in formulas if not formula.layer]
-        lines += [f"  where {condition_text(condition)}" for condition in formulas[0].domain]
+        lines += [f"  where {condition}" for condition in formulas[0].conditions]
         return "\n".join(lines) + "\n"
     if form in code.EXPORTS:
         return code.EXPORTS[form](*formulas)

@@ -19,7 +19,8 @@ class Formula:
 
     It is of a network or a layer kind, ``of``, or of one ``layer`` in it. ``symbols`` are the
     arguments, in the order they were asked for; ``domain`` the conditions under which it
-    holds; ``example`` sizes to try it with.
+    holds; ``example`` sizes to try it with; ``fixed`` what N, H and W are if they are not
+    among the symbols.
     """
 
     quantity: str
@@ -31,6 +32,7 @@ class Formula:
     symbols: tuple[sympy.Symbol, ...]
     domain: tuple[sympy.Basic, ...]
     example: Mapping[str, int]
+    fixed: Mapping[str, int]
 
     @property
     def subject(self) -> str:
@@ -45,8 +47,11 @@ class Formula:
     def evaluate(self, **values: int) -> int:
         """Return the value at these sizes.
 
-        Raises: ConvcostError if a symbol has no value, or the sizes are not in the domain.
+        Raises: ConvcostError if a symbol has no value, the sizes are not in the domain, or
+            it is a shape.
         """
+        if isinstance(self.expr, sympy.Tuple):
+            raise ConvcostError("a shape is no number: choose another quantity")
         least = {what.name: 1 if what.is_positive else 0 for what in self.symbols}
         names = list(least)
         for name in names:
@@ -65,6 +70,12 @@ class Formula:
                     f"{self.quantity} is valid for {condition_text(condition)} only"
                 )
         return int(evaluate(self.expr, values))
+
+    @property
+    def conditions(self) -> list[str]:
+        """What it holds for, in words: what is fixed, and the domain."""
+        fixed = [f"{name} == {size}" for name, size in self.fixed.items()]
+        return [*fixed, *map(condition_text, self.domain)]
 
     def numpy(self) -> Callable[..., Any]:
         """Return it as a function of arrays of whole numbers, in the order of ``symbols``.

@@ -26,7 +26,15 @@ class _Text(StrPrinter):
 
 
 class _Latex(LatexPrinter):
-    """SymPy's own LaTeX, but for floors."""
+    """SymPy's own LaTeX, but for floors and for names longer than a letter."""
+
+    def _print_Symbol(self, expr: sympy.Symbol, style: str = "plain") -> str:
+        base, _, index = expr.name.partition("_")
+        if len(base) == 1:
+            return str(super()._print_Symbol(expr, style=style))
+        if index.isdecimal():
+            return rf"\mathit{{{base}}}_{{{index}}}"
+        return rf"\mathit{{{expr.name}}}".replace("_", r"\_")
 
     def _print_FloorDiv(self, expr: FloorDiv, exp: str | None = None) -> str:
         numerator, denominator = (self._print(argument) for argument in expr.args)

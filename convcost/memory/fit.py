@@ -61,13 +61,16 @@ class Setting:
         return self._largest(total)
 
     def _largest(self, total: Callable[[int], int | None]) -> Fit:
-        """Halve the range: memory does not shrink when a size grows."""
+        """Halve the range, then look a little further: a plan may shrink where a size grows."""
 
         def within(size: int) -> bool:
             taken = total(size)
             return taken is None or taken <= self.memory
 
         size = largest_within(within)
+        if size:
+            further = range(size + min(64, 8 + size // 50), size, -1)
+            size = next((larger for larger in further if within(larger)), size)
         beyond = None if size is None else total(size + 1)
         if size is None or beyond is None:
             raise ConvcostError("every size fits: memory does not grow with it")

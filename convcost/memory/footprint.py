@@ -134,9 +134,9 @@ class Footprint:
     def sizes(self, allocator: Allocator) -> dict[str, Dim]:
         """Return all parts, the planned peak and the total, by name.
 
-        ``peak_plan`` is the allocator's own, or the first-fit plan where it makes none.
+        ``peak_plan`` is what the allocator takes, but the first-fit plan for the ideal one.
         """
-        planner: Allocator = "mxnet" if allocator == "mxnet" else "first-fit"
+        planner: Allocator = "first-fit" if allocator == "ideal" else allocator
         plan, total = self.peak(planner), self.total(allocator)
         return {**self.closed, "peak_plan": plan, "total": total}
 

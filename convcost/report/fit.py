@@ -16,6 +16,7 @@ class FitReport:
 
     network: Network
     setting: Setting
+    reserve: int
     batch: int
     total: int
     largest_batch: Fit
@@ -23,14 +24,14 @@ class FitReport:
 
     def text(self) -> str:
         """Write a verdict, and a line for each search."""
-        setting, available = self.setting, units.size(self.setting.memory)
+        setting, available = self.setting, _bytes(self.setting.memory)
         how = f"training with {setting.optimizer}" if setting.training else "inference"
         verdict = "fits" if self.total <= setting.memory else "does not fit"
         shape = "×".join(map(str, self._extents))
         lines = [
             f"{self.network.name}, {how}, {setting.dtype}, {setting.allocator} allocator,"
             f" {available} to use",
-            f"  batch {self.batch:,} at {shape} takes {units.size(self.total)}: {verdict}",
+            f"  batch {self.batch:,} at {shape} takes {_bytes(self.total)}: {verdict}",
             "  " + _found(f"largest batch at {shape}", "batch", self.largest_batch),
             "  "
             + _found(
@@ -46,6 +47,8 @@ class FitReport:
                 "network": self.network.name,
                 "input": self._extents,
                 **asdict(self.setting),
+                "memory": self.setting.memory + self.reserve,
+                "reserve": self.reserve,
                 "batch": self.batch,
                 "total": self.total,
                 "fits": self.total <= self.setting.memory,
@@ -61,7 +64,11 @@ class FitReport:
 
 
 def _found(what: str, name: str, fit: Fit) -> str:
-    beyond = f"{name} {fit.size + 1:,} takes {units.size(fit.next_total)}"
+    beyond = f"{name} {fit.size + 1:,} takes {fit.next_total:,}"
     if fit.total is None:
         return f"{what}: none fits"
-    return f"{what}: {fit.size:,}, which takes {units.size(fit.total)}; {beyond}"
+    return f"{what}: {fit.size:,}\n    takes {_bytes(fit.total)}; {beyond}"
+
+
+def _bytes(size: int) -> str:
+    return f"{size:,} bytes ({units.size(size)})"

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from convcost.formulas import Formula, SymbolicNetwork
-from convcost.formulas.printing import condition_text
 from convcost.report.markdown import table as markdown_table
 
 QUANTITIES = ("output", "parameters", "multiplies", "adds", "activation_bytes")
@@ -36,8 +35,8 @@ class SymbolicAnalysis:
         yield table
         for formula in self._total:
             yield Text.assemble((f"{formula.quantity} = ", "bold"), str(formula))
-        for condition in self._total[0].domain:
-            yield Text(f"where {condition_text(condition)}", style="dim")
+        for condition in self._total[0].conditions:
+            yield Text(f"where {condition}", style="dim")
 
     def markdown(self) -> str:
         """Write the table and the totals as Markdown with LaTeX in it."""
@@ -61,6 +60,8 @@ class SymbolicAnalysis:
         for formula in self._total:
             quantity = formula.quantity.replace("_", r"\_")
             lines += [r"\[", rf"\mathrm{{{quantity}}} = {formula.latex}", r"\]"]
+        conditions = [rf"\verb|{condition}|" for condition in self._total[0].conditions]
+        lines.append(f"Valid for {', '.join(conditions) or 'all positive integers'}.")
         return "\n".join(lines) + "\n"
 
     def _rows(self) -> Iterator[tuple[str, Sequence[Formula]]]:
@@ -69,5 +70,5 @@ class SymbolicAnalysis:
             yield layer.name, formulas
 
     def _domain(self) -> str:
-        conditions = [f"`{condition_text(each)}`" for each in self._total[0].domain]
+        conditions = [f"`{condition}`" for condition in self._total[0].conditions]
         return ", ".join(conditions) or "all positive integers"
