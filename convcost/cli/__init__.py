@@ -15,9 +15,11 @@ from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
 from convcost.cli.fit import fit
 from convcost.cli.formula import formula
+from convcost.cli.measure import measure
 from convcost.cli.memory import memory
 from convcost.cli.plans import plans
 from convcost.cli.receptive import receptive
+from convcost.cli.report import report
 from convcost.cli.scale import scale
 from convcost.cli.schema import schema
 from convcost.cli.sensitivity import sensitivity
@@ -37,6 +39,8 @@ app.command("memory")(memory)
 app.command("fit")(fit)
 app.command("receptive")(receptive)
 app.command("plans")(plans)
+app.command("measure")(measure)
+app.command("report")(report)
 app.command("formula")(formula)
 app.command("check")(check)
 app.command("solve")(solve)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 
 from convcost.cost import NetworkCost
-from convcost.errors import MeasurementError, MissingDependencyError
+from convcost.errors import MissingDependencyError
 from convcost.measure.child import run
 
 # The subgraph backend fuses by what it finds at run time; without it a plan can be repeated.
@@ -35,24 +34,8 @@ def _plan_all(costs: Sequence[NetworkCost]) -> list[int]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of numpy, as mxnet is imported
-        from convcost.measure.symbols import build
-    import mxnet as mx
+        import mxnet as mx
 
-    found = []
-    for cost in costs:
-        symbol = build(cost)
-        requests: str | dict[str, str] = "null"
-        if cost.training:
-            names = symbol.list_arguments()
-            requests = {name: "null" if name == "data" else "write" for name in names}
-        executor = symbol.simple_bind(mx.cpu(), grad_req=requests, data=cost.input.shape)
-        found.append(_allocated(executor.debug_str()))
-    return found
+        from convcost.measure import symbols
 
-
-def _allocated(text: str) -> int:
-    """Read ``Total N MB allocated`` in an executor's description."""
-    total = re.search(r"^Total (\d+) MB allocated$", text, re.MULTILINE)
-    if total is None:
-        raise MeasurementError("the executor does not say what it allocated")
-    return int(total[1])
+    return [symbols.planned_megabytes(symbols.bind(cost, mx.cpu())[1]) for cost in costs]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import mxnet as mx
 from mxnet.symbol import Symbol
@@ -32,6 +34,8 @@ from convcost.layers import (
 from convcost.layers.window import AbstractWindowLayer, Rounding, Window
 from convcost.tensors import FeatureMap
 
+DATA = "data"
+"""What the input is called."""
 _LOWEST = -3.0e38  # of float32: what max pooling never takes
 _MODES = {"max": "max", "average": "avg"}
 _PAIR = 2
@@ -42,12 +46,33 @@ def build(cost: NetworkCost) -> Symbol:
 
     Raises: MeasurementError for what MXNet 1.9.1 has no operator for.
     """
-    made = {INPUT: mx.sym.Variable("data")}
+    made = {INPUT: mx.sym.Variable(DATA)}
     for each in cost.layers:
         inputs = [made[name] for name in each.inputs]
         made[each.name] = BUILDERS[type(each.layer)](each.layer, each, *inputs)
     outputs = [made[name] for name in cost.outputs]
     return outputs[0] if len(outputs) == 1 else mx.sym.Group(outputs)
+
+
+def bind(cost: NetworkCost, ctx: Any) -> tuple[Symbol, Any]:
+    """Return a network's symbol and an executor of it, whose memory nobody has touched.
+
+    In training the gradients of all arguments but the data are asked for.
+    """
+    symbol = build(cost)
+    requests: str | dict[str, str] = "null"
+    if cost.training:
+        names = symbol.list_arguments()
+        requests = {name: "null" if name == DATA else "write" for name in names}
+    return symbol, symbol.simple_bind(ctx, grad_req=requests, data=cost.input.shape)
+
+
+def planned_megabytes(executor: Any) -> int:
+    """Read ``Total N MB allocated``: whole MB of 2**20, rounded down."""
+    total = re.search(r"^Total (\d+) MB allocated$", executor.debug_str(), re.MULTILINE)
+    if total is None:
+        raise MeasurementError("the executor does not say what it allocated")
+    return int(total[1])
 
 
 Margins = tuple[tuple[int, int], tuple[int, int]]

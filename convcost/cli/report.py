@@ -1,0 +1,135 @@
+"""``convcost report``: results of measurements beside the model, to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convcost.catalogue import load
+from convcost.cli import options
+from convcost.cli.measuring import (
+    INTERRUPTED,
+    Batches,
+    Device,
+    Step,
+    Threads,
+    measured,
+    open_session,
+    telling,
+    was_interrupted,
+)
+from convcost.cli.output import emit, write
+from convcost.errors import ConvcostError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from convcost.measure.result import Result
+    from convcost.report.measured.content import Content
+
+
+def report(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NET|FILE|RUN.json...",
+            help="Networks to measure; files of results need no MXNet.",
+        ),
+    ] = None,
+    chapter: Annotated[
+        bool, typer.Option("--chapter", help="Instead, what the notes timed, as ratios.")
+    ] = False,
+    batches: Batches = "1",
+    device: Device = "auto",
+    threads: Threads = None,
+    training: Step = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write .html, .md or .json; else in short, here."),
+    ] = None,
+) -> None:
+    """Report measurements: the verdict first, then layers, pictures and where it was measured.
+
+    Ctrl-C stops the measuring, and what was measured is reported.
+    """
+    if chapter == bool(what):
+        raise UsageError("give networks or files of results, or --chapter alone")
+    if what is None:
+        _chapter(device, threads, output)
+        return
+    writer = _writer(output)
+    from convcost.report.measured.content import content
+
+    sizes = options.parse_counts("--batch", batches)
+    files = [name for name in what if Path(name).suffix == ".json"]
+    networks = {network.name: network for network in (load(n) for n in what if n not in files)}
+    cases = [(network, batch) for network in networks.values() for batch in sizes]
+    results = _read(files)
+    made = measured(open_session(device, threads), cases, training=training) if cases else []
+    found = content([*results, *made], networks)
+    if output is None:
+        from convcost.report.measured.terminal import Short
+
+        emit(Short(found), None)
+    else:
+        write(output, writer(found))
+    if cases and was_interrupted(made, len(cases)):
+        raise typer.Exit(INTERRUPTED)
+
+
+def _chapter(device: str, threads: int | None, output: Path | None) -> None:
+    """Measure what the notes measured, and say what came out."""
+    from convcost.measure.chapter import BATCH, experiments
+    from convcost.report.chapter import Chapter
+
+    forms = {"": lambda made: made, ".md": Chapter.as_markdown, ".json": Chapter.as_json}
+    suffix = output.suffix if output is not None else ""
+    if suffix not in forms:
+        raise UsageError(f"--chapter: unknown format {suffix!r}; known: .json, .md")
+    session = open_session(device, threads)
+    with telling() as told:
+        found = list(experiments(session, progress=told))
+    emit(forms[suffix](Chapter(found, BATCH, session.machine.device)), output)
+
+
+def _writer(output: Path | None) -> Callable[[Content], str]:
+    """Return what writes a file of this suffix; before anything is measured."""
+    suffix = ".html" if output is None else output.suffix
+    if suffix not in _WRITERS:
+        raise ConvcostError(f"--output: unknown format {suffix!r}; {nearest('', _WRITERS)}")
+    if output is not None and suffix == ".html":
+        from convcost.report.measured.html import require
+
+        require()
+    return _WRITERS[suffix]
+
+
+def _read(files: Sequence[str]) -> list[Result]:
+    from convcost.measure.result import load_results
+
+    return [result for file in files for result in load_results(Path(file))]
+
+
+def _html(found: Content) -> str:
+    from convcost.report.measured.html import as_html
+
+    return as_html(found)
+
+
+def _markdown(found: Content) -> str:
+    from convcost.report.measured.markdown import as_markdown
+
+    return as_markdown(found)
+
+
+def _json(found: Content) -> str:
+    from convcost.report.measured.document import as_json
+
+    return as_json(found)
+
+
+_WRITERS: Mapping[str, Callable[[Content], str]] = MappingProxyType(
+    {".html": _html, ".md": _markdown, ".json": _json}
+)

@@ -1,0 +1,175 @@
+"""A network as MXNet executes it, bound to arrays on a device."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from math import prod, sqrt
+from typing import Any, final
+
+import mxnet as mx
+from mxnet.base import NDArrayHandle
+from mxnet.symbol import Symbol
+
+from convcost.cost import NetworkCost
+from convcost.errors import MeasurementError
+from convcost.layers import BatchNorm
+from convcost.measure.backend import Array, Done
+from convcost.measure.mxnet_nodes import layers_of_outputs
+from convcost.measure.symbols import DATA, bind, planned_megabytes
+
+ROLES = {
+    "weight": "weights",
+    "bias": "biases",
+    "gamma": "scales",
+    "beta": "shifts",
+    "moving_mean": "statistics",
+    "moving_var": "statistics",
+}
+_LEARNING_RATE = 1e-6  # too little to change what is computed
+_NO_SCALE = "MXNet keeps gamma without a scale, fixed at 1 (fix_gamma)"
+_NO_SHIFT = "MXNet keeps beta without a shift; here it stays 0"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class MxnetNetwork:
+    """A bound network. In training, gradients are made of all that MXNet could learn."""
+
+    cost: NetworkCost
+    symbol: Symbol
+    executor: Any
+    head_gradients: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, cost: NetworkCost, ctx: Any, seed: int) -> MxnetNetwork:
+        """Build, bind and fill with random numbers."""
+        symbol, executor = bind(cost, ctx)
+        mx.random.seed(seed)
+        _fill(executor)
+        heads = [mx.nd.random.normal(shape=out.shape, ctx=ctx) for out in executor.outputs]
+        return cls(cost, symbol, executor, tuple(heads) if cost.training else ())
+
+    def inferred_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return what ``infer_shape`` says, by layer."""
+        internals = self.symbol.get_internals()
+        _, shapes, _ = internals.infer_shape(data=self.cost.input.shape)
+        found = dict(zip(internals.list_outputs(), shapes, strict=True))
+        names = {each.name for each in self.cost.layers}
+        return {name: found[f"{name}_output"] for name in names if f"{name}_output" in found}
+
+    def run_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the arrays of a forward pass, by layer."""
+        found: dict[str, tuple[int, ...]] = {}
+
+        def look(name: bytes, handle: int) -> None:
+            array = mx.nd.NDArray(ctypes.cast(handle, NDArrayHandle), writable=False)
+            found[name.decode()] = array.shape
+
+        self.executor.set_monitor_callback(look)
+        self.run()
+        names = {each.name for each in self.cost.layers}
+        return {name: found[f"{name}_output"] for name in names if f"{name}_output" in found}
+
+    def arrays(self) -> list[Array]:
+        """Return its arguments and auxiliary states, the data aside."""
+        kept = {**self.executor.arg_dict, **self.executor.aux_dict}
+        layers = {each.name: each.layer for each in self.cost.layers}
+        found = []
+        for name, array in kept.items():
+            if name == DATA:
+                continue
+            layer, suffix = _parts(name)
+            role = ROLES[suffix]
+            found.append(Array(layer, role, prod(array.shape), _fixed(layers.get(layer), role)))
+        return found
+
+    def planned_bytes(self) -> int:
+        """Return what the executor says it allocated."""
+        return planned_megabytes(self.executor) << 20
+
+    def run(self) -> None:
+        """Make a forward pass."""
+        self.executor.forward(is_train=False)
+        self._wait()
+
+    def step(self) -> None:
+        """Pass forward and backward, and update by plain gradient descent."""
+        self.executor.forward(is_train=True)
+        self.executor.backward(list(self.head_gradients))
+        for name, gradient in self.executor.grad_dict.items():
+            if gradient is not None:
+                array = self.executor.arg_dict[name]
+                mx.nd.sgd_update(array, gradient, lr=_LEARNING_RATE, out=array)
+        mx.nd.waitall()
+
+    def watched(self) -> WatchedMxnetNetwork:
+        """Bind the same arrays again, for an executor with a monitor."""
+        bound = self.executor
+        twin = self.symbol.bind(
+            bound.arg_arrays[0].context,
+            args=bound.arg_dict,
+            grad_req="null",
+            aux_states=bound.aux_dict,
+        )
+        return WatchedMxnetNetwork(twin, layers_of_outputs(self.symbol, self.cost))
+
+    def _wait(self) -> None:
+        for output in self.executor.outputs:
+            output.wait_to_read()
+
+
+@final
+class WatchedMxnetNetwork:
+    """An executor with a monitor. MXNet swallows what a monitor raises: ours does nothing."""
+
+    def __init__(self, executor: Any, layers: dict[str, str]) -> None:
+        self._executor = executor
+        self._layers = layers
+        self._done: Done = _ignore
+        executor.set_monitor_callback(self._hear)
+
+    def run(self, done: Done) -> None:
+        """Make a forward pass; tell of every operation's first output, and None of others."""
+        self._done = done
+        self._executor.forward(is_train=False)
+        for output in self._executor.outputs:
+            output.wait_to_read()
+
+    def _hear(self, name: bytes, _: int) -> None:
+        self._done(self._layers.get(name.decode()))
+
+
+def _ignore(_: str | None) -> None:
+    """Hear nothing."""
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Split an array's name into its layer and what it is."""
+    for suffix in ROLES:
+        if name.endswith(f"_{suffix}"):
+            return name.removesuffix(f"_{suffix}"), suffix
+    raise MeasurementError(f"MXNet has an array {name!r} that is not understood")
+
+
+def _fixed(layer: object, role: str) -> str | None:
+    if isinstance(layer, BatchNorm) and role == "scales" and not layer.scale:
+        return _NO_SCALE
+    if isinstance(layer, BatchNorm) and role == "shifts" and not layer.shift:
+        return _NO_SHIFT
+    return None
+
+
+def _fill(executor: Any) -> None:
+    """Fill with random numbers; weights of He's scale, so that no layer's output vanishes.
+
+    Source: He et al., arXiv:1502.01852, equation 10; uniform, which MXNet draws faster.
+    """
+    for name, array in {**executor.arg_dict, **executor.aux_dict}.items():
+        if name == DATA:
+            array[:] = mx.nd.random.normal(shape=array.shape, ctx=array.context)
+        elif name.endswith("_weight"):
+            bound = sqrt(6 / prod(array.shape[1:]))  # a variance of 2 / inputs
+            mx.nd.random.uniform(-bound, bound, out=array)
+        else:
+            array[:] = 1 if name.endswith(("_gamma", "_moving_var")) else 0

@@ -1,0 +1,1 @@
+"""The report of measurements beside the model: HTML, Markdown, JSON, and short in a terminal."""

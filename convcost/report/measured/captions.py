@@ -1,0 +1,82 @@
+"""What the pictures show, in sentences with the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from convcost.report import units
+from convcost.report.measured import numbers
+from convcost.report.measured.content import Chapter
+from convcost.report.measured.model import Model
+
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "time": "Time against multiplies",
+        "roofline": "Roofline",
+        "memory": "Memory, step by step",
+        "shares": "Share of time and of multiplies",
+    }
+)
+"""What the pictures are called."""
+
+SHOWN = 12
+"""How many of the slowest layers are shown with their shares."""
+
+
+def captions(chapter: Chapter) -> dict[str, str]:
+    """Return a caption for each picture that there are numbers for, by name."""
+    found = {}
+    if chapter.worked:
+        found["time"] = _time(chapter)
+        found["roofline"] = _roofline(chapter)
+    if chapter.model is not None:
+        found["memory"] = _memory(chapter, chapter.model)
+    if chapter.by_time:
+        found["shares"] = _shares(chapter)
+    return found
+
+
+def _time(chapter: Chapter) -> str:
+    rates = sorted(line.rate or 0.0 for line in chapter.worked)
+    without = len(chapter.by_time) - len(rates)
+    rest = f" Timed layers that do not multiply, and are not drawn: {without}." if without else ""
+    return (
+        f"A dot for each layer that multiplies, {len(rates)} in all, from"
+        f" {numbers.rate(rates[0], ' multiply-adds/s')} to"
+        f" {numbers.rate(rates[-1], ' multiply-adds/s')}.{rest}"
+    )
+
+
+def _roofline(chapter: Chapter) -> str:
+    best = max(chapter.worked, key=lambda line: line.rate or 0.0)
+    reached = f"The fastest, {best.name}, reaches {numbers.rate(best.rate, ' multiply-adds/s')}"
+    ceilings = chapter.result.ceilings
+    if ceilings is None:
+        return f"{reached}. The session's ceilings were not measured."
+    part = numbers.share((best.rate or 0.0) / ceilings.multiply_adds_per_second)
+    return (
+        f"{reached}, {part} of what a large matrix product did in the same session"
+        f" ({numbers.rate(ceilings.multiply_adds_per_second, ' multiply-adds/s')}); a large copy"
+        f" moved {numbers.rate(ceilings.bytes_per_second, 'B/s')}."
+    )
+
+
+def _memory(chapter: Chapter, model: Model) -> str:
+    step, alive = model.peak
+    memory = chapter.result.memory
+    return (
+        f"At {step} {units.size(alive)} of activations are alive at once: no plan can take"
+        f" less. The model of MXNet's planner says {units.size(memory.predicted_bytes)};"
+        f" MXNet's own plan: {numbers.planned(memory.planned_bytes)}."
+    )
+
+
+def _shares(chapter: Chapter) -> str:
+    slowest = chapter.by_time[:SHOWN]
+    time = sum(line.time_share or 0.0 for line in slowest)
+    multiplies = sum(line.multiply_share for line in slowest)
+    return (
+        f"The slowest layers, {len(slowest)} of them, take {numbers.share(time)} of the time for"
+        f" {numbers.share(multiplies)} of the multiplies; each is in the table of the layers."
+    )
