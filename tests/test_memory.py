@@ -18,12 +18,14 @@ import convcost
 from convcost.cli import app
 from convcost.errors import ConvcostError, ShapeError
 from convcost.formulas import SymbolicNetwork
+from convcost.layers import GlobalPool2d
 from convcost.memory.arena import first_fit
 from convcost.memory.fit import Setting
 from convcost.memory.footprint import Footprint
 from convcost.memory.liveness import Buffer, buffers, live_bytes
 from convcost.memory.program import Program, inference, training
 from convcost.memory.schedule import best
+from convcost.tensors import FeatureMap
 
 SHIPPED = [spec.name for spec in convcost.known_networks()]
 
@@ -131,6 +133,13 @@ def test_masks_by_hand() -> None:
     )
     assert found.program.sizes["dropout1 saved"] == 32
     assert found.program.sizes["pool1 saved"] == 8
+
+
+def test_places_of_maxima_take_a_byte_or_four() -> None:
+    largest = GlobalPool2d(mode="max")
+    assert largest.saved(FeatureMap(2, 3, 16, 16)).mask_bytes == 2 * 3
+    assert largest.saved(FeatureMap(2, 3, 16, 17)).mask_bytes == 2 * 3 * 4
+    assert GlobalPool2d(mode="average").saved(FeatureMap(2, 3, 16, 17)).mask_bytes == 0
 
 
 def test_gradients_of_several_readers_are_one() -> None:
