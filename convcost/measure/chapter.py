@@ -62,7 +62,7 @@ CLAIMS = (
         Case("alexnet-d2l"),
         _LENET,
         3.0,
-        "their LeNet waits for its data and launches on a GPU, not for its arithmetic",
+        "LeNet's time is hardly arithmetic: reading data and starting kernels, most likely",
     ),
     Claim(
         "5.7",
