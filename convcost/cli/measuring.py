@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 if TYPE_CHECKING:
     from convcost.graph import Network
@@ -40,6 +39,8 @@ def open_session(device: str, threads: int | None = None, **limits: Any) -> Sess
 @contextmanager
 def telling() -> Iterator[Callable[[str], None] | None]:
     """Give what tells a terminal what is going on; nothing where there is none."""
+    from rich.console import Console
+
     console = Console(stderr=True)
     with console.status("MXNet") as status:
         yield status.update if console.is_terminal else None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from convcost.analyse import analyse
 from convcost.catalogue import known_networks, load
@@ -30,6 +28,9 @@ def plans(
     output: options.Output = None,
 ) -> None:
     """Show what MXNet's executor plans for inference and training, and what convcost says."""
+    from rich.console import Console
+    from rich.progress import track
+
     from convcost.measure.plans import planned_megabytes
     from convcost.memory.mxnet import planned
     from convcost.report.plans import Comparison, Plan
