@@ -108,6 +108,10 @@ class ShapeError(ConvcostError):
     """A layer cannot take the shapes or the attributes it is given."""
 
 
+class ImportFormatError(ConvcostError):
+    """A file of another tool is not what it should be, or has what cannot be imported."""
+
+
 class UsageError(ConvcostError):
     """An option's value is not understood, or options do not go together."""
 

@@ -1,0 +1,1 @@
+"""Other people's files to a ``NetworkSpec``: one module for each format."""
