@@ -12,7 +12,7 @@ from convcost.expressions import LARGEST_BITS
 from convcost.graph import INPUT, Network, Node
 from convcost.layers import Input
 from convcost.review import review
-from convcost.tensors import FeatureMap, Tensor
+from convcost.tensors import Tensor
 
 
 def infer_shapes(network: Network, *, batch: Dim = 1) -> dict[str, Tensor]:
@@ -59,11 +59,9 @@ def analyse(
         for node in network.nodes
         if not isinstance(node.layer, Input)
     )
-    given = shapes[INPUT]
-    assert isinstance(given, FeatureMap)  # noqa: S101 - what Input.output_shape returns
     return NetworkCost(
         network.name,
-        given,
+        shapes[INPUT],
         layers,
         network.outputs,
         dtype,

@@ -52,12 +52,13 @@ def load(
     name: str | Path,
     *,
     preset: str | None = None,
-    input: tuple[int, int, int] | None = None,  # noqa: A002 - the name users look for
+    input: tuple[int, ...] | None = None,  # noqa: A002 - the name users look for
     parameters: Mapping[str, Any] | None = None,
 ) -> Network:
     """Load a network by name or from a file, and check all its shapes.
 
-    ``input`` is (channels, height, width); ``parameters`` replace the spec's.
+    ``input`` is (channels, height, width), or as many extents as the spec has;
+    ``parameters`` replace the spec's.
 
     Raises: SpecError, GraphError or ShapeError, with all that is wrong.
     """

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from convcost.dims import Dim, add_up
-from convcost.tensors import FeatureMap, Tensor
+from convcost.tensors import Tensor
 from convcost.work import PARAMETER_FIELDS, WORK_FIELDS, Parameters, Work
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class NetworkCost:
     """
 
     network: str
-    input: FeatureMap
+    input: Tensor
     layers: tuple[LayerCost, ...]
     outputs: tuple[str, ...]
     dtype: str

@@ -22,13 +22,23 @@ from convcost.layers import AbstractLayer
 from convcost.layers.window import Padding, Pair
 from convcost.reading import Scope, text_of
 from convcost.spec import Written
+from convcost.tensors import Extents
 
 LONGEST_NAME = 100
+MOST_AXES = 32  # of a tensor, as numpy had it: more is a mistake
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 EXPRESSION_SCHEMA = {
     "description": "a whole number, or an expression of declared names",
     "anyOf": [{"type": "integer"}, {"type": "string"}],
+}
+
+EXTENTS_SCHEMA = {
+    "description": "a list of whole numbers or expressions, or the name of one",
+    "anyOf": [
+        {"type": "array", "items": EXPRESSION_SCHEMA, "maxItems": MOST_AXES},
+        {"type": "string"},
+    ],
 }
 
 
@@ -190,7 +200,27 @@ class PaddingForm:
         return VALUE_SCHEMA
 
 
-SpecForm = NumberForm | FlagForm | RateForm | ChoiceForm | PairForm | PaddingForm
+class ExtentsForm:
+    """A list of whole numbers, such as a shape or axes; it may be empty."""
+
+    def read(self, node: yaml.Node, scope: Scope) -> Written:
+        """Read a list of expressions, or an expression that is one."""
+        return read_value(node, scope)
+
+    def settle(self, value: Any) -> Extents:
+        """Accept a list that is not too long."""
+        if not isinstance(value, tuple) or any(isinstance(item, tuple) for item in value):
+            raise SpecError(f"expected a list of whole numbers, got {shown(value)}")
+        if len(value) > MOST_AXES:
+            raise SpecError(f"a tensor has at most {MOST_AXES} axes, got {len(value)}")
+        return tuple(map(NumberForm().settle, value))
+
+    def schema(self) -> dict[str, Any]:
+        """Describe it."""
+        return EXTENTS_SCHEMA
+
+
+SpecForm = NumberForm | FlagForm | RateForm | ChoiceForm | PairForm | PaddingForm | ExtentsForm
 
 _FORMS: Mapping[Any, SpecForm] = MappingProxyType(
     {
@@ -199,6 +229,7 @@ _FORMS: Mapping[Any, SpecForm] = MappingProxyType(
         float: RateForm(),
         Pair: PairForm(),
         Padding: PaddingForm(),
+        Extents: ExtentsForm(),
     }
 )
 

@@ -12,8 +12,9 @@ from convcost.dims import is_dim, require_at_least
 from convcost.errors import ConvcostError, GraphError, Location, SpecError, in_order, nearest
 from convcost.expand import Expansion, Pending, Source
 from convcost.expressions import Expression
-from convcost.forms import NumberForm
+from convcost.forms import NumberForm, shown
 from convcost.layers import AbstractLayer, Input
+from convcost.layers.structure import IMAGE, names_of
 from convcost.spec import Choice, NetworkSpec, Reference, Written
 from convcost.values import evaluate
 
@@ -41,8 +42,8 @@ class Network:
     """A network: its layers in an order they can run in, and what they were made from.
 
     ``parameters`` are all values of the spec's parameters, ``given`` those that a preset or
-    the caller chose; the others follow from them. ``extents`` are the input's channels,
-    height and width as they were written.
+    the caller chose; the others follow from them. ``extents`` are those of the input, channels,
+    height and width if it is an image, as they were written.
     """
 
     name: str
@@ -52,6 +53,13 @@ class Network:
     extents: tuple[Any, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+
+    @property
+    def source(self) -> Input:
+        """The network's input."""
+        layer = self.nodes[0].layer
+        assert isinstance(layer, Input)  # noqa: S101 - what build puts first
+        return layer
 
     @cached_property
     def graph(self) -> nx.DiGraph[str]:
@@ -84,20 +92,25 @@ def build(
     spec: NetworkSpec,
     *,
     preset: str | None = None,
-    input: tuple[Any, Any, Any] | None = None,  # noqa: A002 - the name users look for
+    input: tuple[Any, ...] | None = None,  # noqa: A002 - the name users look for
     parameters: Mapping[str, Written | int] | None = None,
 ) -> Network:
     """Build a spec's network with a preset's values, and the caller's over those.
 
-    ``input`` is (channels, height, width); parameters may be numbers, lists of them, or
-    SymPy symbols where they do not decide which layers there are.
+    ``input`` is (channels, height, width), or as many extents as the spec has;
+    parameters may be numbers, lists of them, or SymPy symbols where they do not decide which
+    layers there are.
 
     Raises: SpecError, GraphError, with all that is wrong.
     """
     base = _preset(spec, preset)
     given = {**base.parameters, **(parameters or {})}
     chosen = _chosen(spec, given)
-    extents = tuple(input or base.input or spec.input)
+    written = base.input or spec.input
+    extents = tuple(input or written)
+    if len(extents) != len(written):
+        expected = f"({', '.join(IMAGE)})" if len(written) == len(IMAGE) else shown(written)
+        raise SpecError(f"input: expected {expected}, got {extents}")
     source = _input(spec, extents, chosen)
     expansion = Expansion(spec, chosen, INPUT)
     resolver = _Resolver(expansion)
@@ -126,11 +139,9 @@ def _preset(spec: NetworkSpec, preset: str | None) -> Choice:
 
 
 def _input(spec: NetworkSpec, extents: Sequence[Any], values: Mapping[str, Any]) -> Node:
-    """Compute channels, height and width."""
-    if len(extents) != 3:  # noqa: PLR2004 - C, H, W
-        raise SpecError(f"input: expected (channels, height, width), got {extents}")
+    """Compute the input's extents."""
     settled = []
-    for name, written in zip(("channels", "height", "width"), extents, strict=True):
+    for name, written in zip(names_of(extents), extents, strict=True):
         try:
             extent = NumberForm().settle(evaluate(written, values))
             require_at_least(1, **{name: extent})
@@ -138,8 +149,7 @@ def _input(spec: NetworkSpec, extents: Sequence[Any], values: Mapping[str, Any])
             place = written.location if isinstance(written, Expression) else None
             raise error.at(f"{spec.name}: input", place) from None
         settled.append(extent)
-    channels, height, width = settled
-    return Node(INPUT, Input(channels=channels, height=height, width=width))
+    return Node(INPUT, Input(extents=tuple(settled)))
 
 
 def _chosen(spec: NetworkSpec, given: Mapping[str, Any]) -> dict[str, Any]:

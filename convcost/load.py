@@ -11,7 +11,7 @@ import yaml
 
 from convcost.cycles import find_cycles
 from convcost.errors import Problem, SpecError, in_order, nearest
-from convcost.forms import read_name, read_number, read_text_of, read_value
+from convcost.forms import MOST_AXES, read_name, read_number, read_text_of, read_value
 from convcost.reading import (
     LARGEST_FILE,
     Scope,
@@ -126,9 +126,9 @@ def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> Ne
 
 
 def _read_input(node: yaml.Node, scope: Scope) -> tuple[Written, ...]:
-    items = items_of(node, scope, "[channels, height, width]")
-    if len(items) != 3:  # noqa: PLR2004 - C, H, W
-        raise scope.error(node, f"expected [channels, height, width], got {len(items)} values")
+    items = items_of(node, scope, "[channels, height, width] or other extents")
+    if not 0 < len(items) < MOST_AXES:  # the batch is an axis too
+        raise scope.error(node, f"expected 1 to {MOST_AXES - 1} extents, got {len(items)}")
     return tuple(read_number(item, scope) for item in items)
 
 

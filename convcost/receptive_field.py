@@ -8,8 +8,9 @@ hands its field on; the statistics of a training batch do not count.
 
 - **The whole map.** Global pooling, flatten and dense layers look through one window as large
   as their input. It has one position, so the field does not move: its stride is 0.
-- **A vector** has no rows or columns. Its field is what all its features see together: a
-  feature of a flattened map that sees less by itself is not told apart.
+- **A vector**, or any tensor but a feature map, has no rows or columns. Its field is what all
+  its features see together: a feature of a flattened map that sees less by itself is not told
+  apart.
 - **A join** sees what its branches see together: the smallest field that covers each of
   theirs at every output.
 - **A gate** (N, C, 1, 1) that scales whole channels is read again for each output: whatever
@@ -118,7 +119,7 @@ class ReceptiveFields:
     """The receptive fields of a network's layers at one input size."""
 
     network: str
-    input: FeatureMap
+    input: Tensor
     layers: tuple[LayerField, ...]
 
 
@@ -133,11 +134,12 @@ def receptive_fields(cost: NetworkCost) -> ReceptiveFields:
     Raises: ConvcostError for a layer of a kind whose field is not known.
     """
     found: list[LayerField] = []
+    height, width = _extents(cost.input)
     fields = {INPUT: (_ITSELF, _ITSELF)}
     for layer in cost.layers:
         rows, columns = fields[layer.name] = _seen(layer, fields)
         branches = [Branch(name, *fields[name]) for name in layer.inputs if layer.layer.joins]
-        exceeds = (rows.size > cost.input.h) | (columns.size > cost.input.w)
+        exceeds = (rows.size > height) | (columns.size > width)
         found.append(
             LayerField(
                 layer.name, layer.kind, layer.output, rows, columns, exceeds, tuple(branches)
@@ -177,7 +179,7 @@ def _windows(layer: LayerCost) -> tuple[Window, Window]:
 
 
 def _extents(shape: Tensor) -> Pair:
-    """Return rows and columns; a vector has one position."""
+    """Return rows and columns; what is no feature map has one position."""
     return (shape.h, shape.w) if isinstance(shape, FeatureMap) else (1, 1)
 
 

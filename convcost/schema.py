@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.forms import EXPRESSION_SCHEMA, NAME, VALUE_SCHEMA, attributes_of
+from convcost.forms import EXPRESSION_SCHEMA, MOST_AXES, NAME, VALUE_SCHEMA, attributes_of
 from convcost.load import BLOCK, CHOICE, NETWORK, REQUIRED
 from convcost.steps import COMMON, LAYERS, REPEAT, RESERVED
 
@@ -16,7 +16,8 @@ _VARIABLE = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
 _BLOCK_NAME = {"type": "string", "pattern": f"^(?!({'|'.join(sorted(RESERVED))})$){NAME.pattern}$"}
 _STEPS = {"$ref": "#/$defs/layers"}
 _VALUES = {"type": "object", "propertyNames": _VARIABLE, "additionalProperties": VALUE_SCHEMA}
-_INPUT = {"type": "array", "items": EXPRESSION_SCHEMA, "minItems": 3, "maxItems": 3}
+_INPUT = {"type": "array", "items": EXPRESSION_SCHEMA, "minItems": 1}
+_INPUT["maxItems"] = MOST_AXES - 1  # and the batch
 _REFERENCES = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from convcost.dims import Dim
+from convcost.dims import Dim, product
+from convcost.errors import ShapeError
+
+Extents = tuple[Dim, ...]
+"""How long some axes are, in their order."""
+
+_FEATURE_MAP, _VECTOR = 4, 2  # axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +24,7 @@ class FeatureMap:
     w: Dim
 
     @property
-    def shape(self) -> tuple[Dim, ...]:
+    def shape(self) -> Extents:
         """All extents, the batch first."""
         return (self.n, self.c, self.h, self.w)
 
@@ -49,7 +56,7 @@ class Vector:
     features: Dim
 
     @property
-    def shape(self) -> tuple[Dim, ...]:
+    def shape(self) -> Extents:
         """All extents, the batch first."""
         return (self.n, self.features)
 
@@ -73,4 +80,60 @@ class Vector:
         return replace(self, features=channels)
 
 
-Tensor = FeatureMap | Vector
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A tensor of any other rank; the first axis is the batch, the second one the channels."""
+
+    extents: Extents
+
+    @property
+    def shape(self) -> Extents:
+        """All extents, the batch first."""
+        return self.extents
+
+    @property
+    def n(self) -> Dim:
+        """The extent of the batch."""
+        return self.extents[0]
+
+    @property
+    def channels(self) -> Dim:
+        """The extent of the axis that holds features.
+
+        Raises: ShapeError if there is none.
+        """
+        if len(self.extents) == 1:
+            raise ShapeError(f"expected channels, got a tensor without any: {self.extents}")
+        return self.extents[1]
+
+    @property
+    def positions(self) -> Dim:
+        """The number of feature vectors."""
+        return self.n * product(self.extents[2:])
+
+    @property
+    def elements(self) -> Dim:
+        """The number of scalars."""
+        return product(self.extents)
+
+    def with_channels(self, channels: Dim) -> Array:
+        """Return the same shape with another number of channels."""
+        return Array((self.n, channels, *self.extents[2:]))
+
+
+Tensor = FeatureMap | Vector | Array
+
+
+def tensor(shape: Iterable[Dim]) -> Tensor:
+    """Return the sort of tensor that has this shape, the batch first.
+
+    Raises: ShapeError if there is no axis at all.
+    """
+    extents = tuple(shape)
+    if len(extents) == _FEATURE_MAP:
+        return FeatureMap(*extents)
+    if len(extents) == _VECTOR:
+        return Vector(*extents)
+    if not extents:
+        raise ShapeError("a tensor without any axis: the batch is one")
+    return Array(extents)

@@ -306,7 +306,7 @@ def test_rule_agrees_with_count_where_gradients_were_measured(
 
 def test_the_input_takes_nothing() -> None:
     """Nothing is behind it."""
-    assert Input(channels=3, height=2, width=2).backward_work() == Backward()
+    assert Input(extents=(3, 2, 2)).backward_work() == Backward()
 
 
 # The loops: that they count as they say ----------------------------------------------------

@@ -40,7 +40,7 @@ from convcost.layers import (
 )
 from convcost.layers.activation import Function
 from convcost.layers.window import Padding, Pair
-from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.tensors import FeatureMap, Tensor, Vector, tensor
 
 Example = tuple[AbstractLayer, tuple[Tensor, ...]]
 """A layer and the shapes of its inputs."""
@@ -55,7 +55,9 @@ few = st.integers(1, 4)
 many = st.integers(1, 600)
 feature_maps = st.builds(FeatureMap, st.integers(1, 64), many, many, many)
 vectors = st.builds(Vector, st.integers(1, 64), many)
-tensors: st.SearchStrategy[Tensor] = st.one_of(feature_maps, vectors)
+shapes = st.lists(many, min_size=1, max_size=5).map(tuple)
+arrays = st.lists(many, min_size=3, max_size=5).map(tensor)
+tensors: st.SearchStrategy[Tensor] = st.one_of(feature_maps, vectors, arrays)
 
 kernels = st.tuples(st.integers(1, 11), st.integers(1, 11))
 strides = dilations = st.tuples(few, few)
@@ -118,7 +120,8 @@ def concat_examples(draw: st.DrawFn) -> Example:
 
 EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
     Input: st.tuples(
-        st.builds(Input, batch=many, channels=many, height=many, width=many), st.just(())
+        st.builds(Input, batch=many, extents=st.lists(many, min_size=1, max_size=5).map(tuple)),
+        st.just(()),
     ),
     Conv2d: conv2d_examples(),
     Pool2d: of_one(pools, feature_maps),
@@ -178,17 +181,17 @@ class Symbols:
         }
         return cast("AbstractLayer", replace(cast("Any", layer), **changes))
 
-    def tensor(self, tensor: Tensor, place: str = "") -> Tensor:
+    def tensor(self, shape: Tensor, place: str = "") -> Tensor:
         """Return a shape with its extents replaced.
 
         Without a place, equal extents of one axis become the same symbol, as they do in a
         network where tensors meet that come from one source.
         """
-        dims = [
-            self.dim(f"{field.name}{place or '_' + str(getattr(tensor, field.name))}", extent)
-            for field, extent in zip(fields(tensor), tensor.shape, strict=True)
-        ]
-        return type(tensor)(*dims)
+        names = {4: "nchw", 2: ("n", "features")}.get(len(shape.shape), "nabdefgijk")
+        return tensor(
+            self.dim(f"{name}{place or f'_{extent}'}", extent)
+            for name, extent in zip(names, shape.shape, strict=False)
+        )
 
     def number(self, dim: Dim) -> Dim:
         """Return a formula with the numbers put in."""
@@ -207,8 +210,8 @@ def outcome(layer: AbstractLayer, shapes: tuple[Tensor, ...]) -> dict[str, Dim]:
     """Return everything that the rules say, by name."""
     output = layer.output_shape(*shapes)
     result: dict[str, Dim] = {"statistics": layer.statistics(*shapes)}
-    records = {
-        "output": output,
+    result |= {f"output, axis {axis}": extent for axis, extent in enumerate(output.shape)}
+    records: dict[str, Any] = {
         "parameters": layer.parameters(*shapes),
         "work": layer.work(*shapes),
         "training work": layer.training_work(*shapes),

@@ -116,7 +116,7 @@ def test_a_gate_scales_whole_channels() -> None:
         (lambda: Dense(units=0), "units must be 1 or more"),
         (lambda: Lrn(size=0), "size must be 1 or more"),
         (lambda: Dropout(rate=1.0), "rate must be 0 or more and below 1, got 1.0"),
-        (lambda: Input(channels=3, height=0, width=1), "height must be 1 or more"),
+        (lambda: Input(extents=(3, 0, 1)), "height must be 1 or more"),
         (lambda: Add().output_shape(IMAGE, IMAGE.with_channels(4)),
          r"inputs of unlike shape: \(1, 3, 224, 224\) and \(1, 4, 224, 224\)"),
         (lambda: Add().output_shape(IMAGE, Vector(1, 3)), "inputs of unlike rank"),

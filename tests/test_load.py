@@ -270,7 +270,7 @@ def test_keys_and_kinds(marked: str, message: str) -> None:
         (steps("conv2d: {filters: 3, kernel: 3, padding: «[[1, [2]], 3]»}"), r"got \[2\]"),
         # the input
         ("name: net\ninput: «3»\nlayers: []\n", r"expected \[channels, height, width\]"),
-        ("name: net\ninput: «[3, 8]»\nlayers: []\n", "got 2 values"),
+        ("name: net\ninput: «[]»\nlayers: []\n", "expected 1 to 31 extents, .*got 0"),
         ("name: net\ninput: [3, «x», 8]\nlayers: []\n", "unknown name 'x'"),
         ("name: net\ninput: [3, «0», 8]\nlayers: []\n", "1 or more"),
         ("name: net\ninput: [«[1]», 8, 8]\nlayers: []\n", "whole number"),
@@ -533,7 +533,7 @@ CHOICES = "parameters: {alpha: 1, units: [1, 2]}\n"
         (steps("relu", more="presets: «[p]»\n"), ["expected presets, got a list"]),
         (steps("relu", more="variants: {v: «3»}\n"), ["got a single value '3'"]),
         (steps("relu", more="variants: {«'v w'»: {}}\n"), ["expected a name"]),
-        (steps("relu", more="variants: {v: {input: «[1]»}}\n"), ["got 1 values"]),
+        (steps("relu", more="variants: {v: {input: «[]»}}\n"), ["expected 1 to 31 extents"]),
         (steps("relu", more="variants: {v: {description: «[1]»}}\n"), ["text, got a list"]),
         (
             steps("relu", more=CHOICES + "variants: {v: {parameters: {«x»: 1, «y»: 2}}}\n"),
@@ -575,7 +575,7 @@ def test_wrong_value_does_not_make_its_name_unknown(marked: str) -> None:
 def test_all_mistakes_of_a_file_are_reported_in_order() -> None:
     check(
         "name: «my net»\n"
-        "input: «[3, 8]»\n"
+        "input: «[]»\n"
         "«layer»: []\n"
         "parameters: {a: «b», «a»: 2, «if»: 3}\n"
         "presets: {p: {parameters: {«aa»: 1}}}\n"
@@ -590,7 +590,7 @@ def test_all_mistakes_of_a_file_are_reported_in_order() -> None:
         "  - add: {branches: {one: [«one»], two: [dropout: «much»]}}\n"
         "  - relu: {from: «[]», when: «1.5», name: «'?'»}\n",
         "got 'my net'",
-        "got 2 values",
+        "extents, .*got 0",
         "did you mean 'layers'",
         "unknown name 'b'",
         "'a' stands here again",

@@ -184,7 +184,7 @@ def test_a_model_is_of_the_network_that_was_measured(results: list[Result]) -> N
         (chapter,) = content([replace(lenet, network=path)]).chapters
         assert "only shipped networks" in chapter.why_no_model
     (chapter,) = content([replace(lenet, input=(2, 784))]).chapters
-    assert "no feature map" in chapter.why_no_model
+    assert "expected (channels, height, width)" in chapter.why_no_model
 
 
 @pytest.mark.parametrize(

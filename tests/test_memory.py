@@ -331,7 +331,7 @@ def test_symbolic_parts_are_the_integers(
 ) -> None:
     made = convcost.load(network)
     formulas = list(SymbolicNetwork(made, assume=assume, training=trained).memory("adam"))
-    channels = convcost.analyse(made).input.c
+    channels = made.source.extents[0]
     for n, h, w in ((1, 32, 32), (3, 224, 96), (2, 64, 352), (7, 100, 45), (1, 224, 224)):
         if (assume and (h % 32 or w % 32)) or not formulas[0].is_valid(N=n, H=h, W=w):
             continue

@@ -445,7 +445,7 @@ def test_every_kind_is_known_and_others_are_refused() -> None:
         if kind is not Input:
             example = replace(layer, layer=kind(**given.get(kind, {})))
             assert len(receptive_fields(replace(cost, layers=(example,))).layers) == 1
-    made = Input(channels=1, height=1, width=1)  # no layer of a cost
+    made = Input(extents=(1, 1, 1))  # no layer of a cost
     unknown = replace(cost, layers=(replace(layer, layer=made),))
     with pytest.raises(ConvcostError, match="'identity1': what input sees of its input"):
         receptive_fields(unknown)

@@ -51,6 +51,8 @@ def test_there_are_shipped_specs() -> None:
     "data",
     [
         network(),
+        network(input=[784]),
+        network(input=[10, "n"]),
         network("relu", "max_unit", "add"),
         network({"dense": 3}, {"dense": {"units": "2 * n", "bias": False, "name": "d"}}),
         network({"relu": None}, {"relu": {"when": True, "from": ["a", "b"]}}),
@@ -80,7 +82,7 @@ def test_what_is_right(data: Any) -> None:
         pytest.param({"input": [3, 8, 8], "layers": []}, id="no-name"),
         pytest.param(network(layer=[]), id="unknown-key"),
         pytest.param(network(name="a net"), id="name"),
-        pytest.param(network(input=[3, 8]), id="input-of-two"),
+        pytest.param(network(input=[]), id="input-of-nothing"),
         pytest.param(network(input=3), id="input-no-list"),
         pytest.param(network(layers="relu"), id="layers-no-list"),
         pytest.param(network(outputs=[]), id="no-outputs"),

@@ -11,6 +11,7 @@ from convcost.cli import options
 from convcost.cli.analysis import loaded
 from convcost.cli.output import emit
 from convcost.errors import UsageError
+from convcost.layers.structure import IMAGE
 
 
 def fit(
@@ -50,6 +51,6 @@ def fit(
         batch,
         setting.total(made, batch),
         setting.largest_batch(made),
-        setting.largest_square(made, batch),
+        setting.largest_square(made, batch) if len(made.extents) == len(IMAGE) else None,
     )
     emit(report.as_json() if format_ == "json" else report.text(), output)

@@ -17,7 +17,11 @@ Network = Annotated[
 Batch = Annotated[int, typer.Option(min=1, metavar="N", help="Images in a batch.")]
 Input = Annotated[
     str | None,
-    typer.Option("--input", metavar="CxHxW", help="Channels, height and width of an image."),
+    typer.Option(
+        "--input",
+        metavar="CxHxW",
+        help="Channels, height and width of an image; as many extents as the spec has.",
+    ),
 ]
 Set = Annotated[
     list[str] | None,
@@ -69,15 +73,14 @@ def require_training(optimizer: str, *, training: bool) -> None:
         raise UsageError("--optimizer needs --training")
 
 
-def parse_input(text: str | None) -> tuple[int, int, int] | None:
-    """Read ``3x224x224``."""
+def parse_input(text: str | None) -> tuple[int, ...] | None:
+    """Read ``3x224x224``, or more or fewer extents."""
     if text is None:
         return None
     parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004
+    if not all(part.isascii() and part.isdigit() for part in parts):
         raise ConvcostError(f"--input: expected CxHxW, such as 3x224x224, got {text!r}")
-    channels, height, width = (_integer("--input", part) for part in parts)
-    return channels, height, width
+    return tuple(_integer("--input", part) for part in parts)
 
 
 def parse_settings(texts: Sequence[str] | None) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from convcost.formulas.domain import simplified
 from convcost.formulas.floors import collected
 from convcost.formulas.formula import Formula
 from convcost.graph import Network, build
-from convcost.layers import Input
 from convcost.memory.footprint import Footprint
 from convcost.spec import NetworkSpec
 from convcost.tensors import Tensor
@@ -38,6 +37,8 @@ PEAK = "peak_bytes"
 QUANTITIES = (*COUNTS, "output", PEAK)
 """What a formula can be of; a layer by itself has no peak."""
 
+FREE = ("N", "H", "W")
+"""What is free unless something else is asked for; as far as the input has it."""
 
 _BYTES = "bytes, float32"
 
@@ -45,7 +46,8 @@ _BYTES = "bytes, float32"
 class SymbolicNetwork:
     """A network analysed with symbols for some of its sizes, and the formulas it gives.
 
-    ``free`` may name N, C, H, W and parameters of the spec; all else keeps its number. A
+    ``free`` may name N, C, H, W (of an image; of a vector N and C, of other inputs N) and
+    parameters of the spec; all else keeps its number. A
     parameter that is a list has a symbol for each item: ``widths_1``, ``widths_2``.
     """
 
@@ -53,7 +55,7 @@ class SymbolicNetwork:
         self,
         network: Network,
         *,
-        free: Sequence[str] = ("N", "H", "W"),
+        free: Sequence[str] = FREE,
         assume: Iterable[str] = (),
         training: bool = False,
     ) -> None:
@@ -62,11 +64,15 @@ class SymbolicNetwork:
         Raises: SpecError for what cannot be left free, or an assumption that is not
             understood; and what building and analysing a network raise.
         """
-        spec = self._spec = network.spec
+        spec, names = network.spec, _axes(network)
+        self._spec = spec
+        if tuple(free) == FREE:
+            free = [name for name in FREE if name in {"N", *names}]
         sizes = _sizes(network)
         self._example = {part: size for name in free for part, size in _parts(spec, sizes, name)}
         self._symbols = {name: symbol(name) for name in self._example}
-        self._fixed = {name: sizes[name] for name in "NHW" if name not in self._symbols}
+        fixed = {"N", *names}.intersection("NHW").difference(self._symbols)
+        self._fixed = {name: sizes[name] for name in "NHW" if name in fixed}
         self._assumed = assumptions.read(assume, self._symbols)
         values = sizes | self._symbols | self._assumed.values
         chosen = {
@@ -81,7 +87,7 @@ class SymbolicNetwork:
                 spec,
                 input=tuple(  # what is not free here may follow from what is
                     values[name] if name in self._symbols else written
-                    for name, written in zip("CHW", network.extents, strict=True)
+                    for name, written in zip(names, network.extents, strict=True)
                 ),
                 parameters={**network.given, **chosen},
             )
@@ -142,9 +148,9 @@ class SymbolicNetwork:
 def possibly_free(network: Network) -> list[str]:
     """Return N, C, H, W and the spec's numbers that do not decide which layers there are.
 
-    A parameter that follows from others is not among them.
+    Of C, H and W only what the input has. A parameter that follows from others is not among them.
     """
-    names = ["N", "C", "H", "W"]
+    names = ["N", *filter(None, _axes(network))]
     for name, written in network.spec.parameters.items():
         try:
             evaluate(written, {})  # has no value where it follows from others
@@ -189,11 +195,15 @@ def of_kind(
     )
 
 
+def _axes(network: Network) -> Sequence[str]:
+    """Return the symbols of the input's extents; what has none is called nothing."""
+    return {1: ("C",), 3: ("C", "H", "W")}.get(len(network.extents), [""] * len(network.extents))
+
+
 def _sizes(network: Network) -> dict[str, Any]:
     """Return the values that a network has where nothing is free."""
-    source = network.nodes[0].layer
-    assert isinstance(source, Input)  # noqa: S101 - what build puts first
-    extents = {"N": 1, "C": source.channels, "H": source.height, "W": source.width}
+    named = zip(_axes(network), network.source.extents, strict=True)
+    extents = {"N": 1, **{name: extent for name, extent in named if name}}
     for name in extents:
         if name in network.parameters:
             raise SpecError(f"{network.name}: the parameter {name!r} is called as an extent is")

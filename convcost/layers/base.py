@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
 from convcost.dims import Dim
-from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.tensors import Array, FeatureMap, Tensor, Vector
 from convcost.work import Backward, Parameters, Saved, Work
 
 Sharing = Literal["none", "in place", "view"]
@@ -29,7 +29,7 @@ class AbstractLayer(ABC):
     """What a layer without a name is called, with a number behind it."""
     joins: ClassVar[bool] = False
     """Whether it takes two inputs or more; otherwise it takes one."""
-    accepts: ClassVar[tuple[type[Tensor], ...]] = (FeatureMap, Vector)
+    accepts: ClassVar[tuple[type[Tensor], ...]] = (FeatureMap, Vector, Array)
     """The sorts of tensor it takes."""
     multiplies_are_macs: ClassVar[bool] = False
     """Whether its multiplies are counted as multiply-accumulates."""

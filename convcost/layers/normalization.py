@@ -28,7 +28,8 @@ class BatchNorm(AbstractLayer):
     ``dx = scale/root * (dy - d_shift/m - x_hat * d_scale/m)``. What dx needs of the first two
     is counted with the parameters if they are learned.
 
-    Shapes: input (N, C, H, W) or (N, C); scale, shift, mean and variance (C,); output as input.
+    Shapes: input (N, C, ...), of two axes or more; scale, shift, mean and variance (C,);
+        output as input.
     Units: scalar operations per batch.
     Source: Ioffe & Szegedy, arXiv:1502.03167v3, algorithms 1 and 2.
     """
@@ -41,8 +42,8 @@ class BatchNorm(AbstractLayer):
     shift: bool = True
 
     def output_shape(self, x: Tensor) -> Tensor:
-        """Return the input's shape."""
-        return x
+        """Return the input's shape, which has channels."""
+        return x.with_channels(x.channels)
 
     def parameters(self, x: Tensor) -> Parameters:
         """Return a scale and a shift for every channel, if they are learned."""

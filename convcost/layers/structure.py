@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
 from convcost.dims import Dim, product, require_at_least
 from convcost.errors import ShapeError
 from convcost.layers.base import AbstractLayer, Sharing
-from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.tensors import Extents, Tensor, Vector, tensor
 from convcost.work import Backward, Saved, Work
+
+IMAGE = ("channels", "height", "width")
+"""What the extents of an input are called, if there are three."""
+
+
+def names_of(extents: Sequence[object]) -> tuple[str, ...]:
+    """Return what the extents of an input are called."""
+    if len(extents) == len(IMAGE):
+        return IMAGE
+    return tuple(f"extent {position}" for position in range(1, len(extents) + 1))
 
 
 @final
@@ -17,24 +28,28 @@ from convcost.work import Backward, Saved, Work
 class Input(AbstractLayer):
     """Where the data comes in. It is the one layer without inputs, and no part of any total.
 
-    Shapes: output (batch, channels, height, width).
+    ``extents`` are those of one example: channels, height and width of an image.
+
+    Shapes: output (batch, *extents).
+    Raises: ShapeError if there is no extent, or one is below 1.
     """
 
     kind: ClassVar[str] = "input"
     label: ClassVar[str] = "input"
 
-    channels: Dim
-    height: Dim
-    width: Dim
+    extents: Extents
     batch: Dim = 1
 
     def __post_init__(self) -> None:
-        require_at_least(1, channels=self.channels, height=self.height, width=self.width)
+        if not self.extents:
+            raise ShapeError("extents must be one or more, such as [channels, height, width]")
+        for name, extent in zip(names_of(self.extents), self.extents, strict=True):
+            require_at_least(1, **{name: extent})
         require_at_least(1, batch=self.batch)
 
-    def output_shape(self) -> FeatureMap:
-        """Return (batch, channels, height, width)."""
-        return FeatureMap(self.batch, self.channels, self.height, self.width)
+    def output_shape(self) -> Tensor:
+        """Return (batch, *extents)."""
+        return tensor((self.batch, *self.extents))
 
     def work(self) -> Work:
         """Return nothing."""
@@ -44,9 +59,9 @@ class Input(AbstractLayer):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flatten(AbstractLayer):
-    """See a feature map as a vector, as dense layers take it.
+    """See a feature map, or any tensor, as a vector, as dense layers take it.
 
-    Shapes: input (N, C, H, W) or (N, C); output (N, C * H * W) or (N, C).
+    Shapes: input (N, C, H, W) or any other; output (N, C * H * W).
     """
 
     kind: ClassVar[str] = "flatten"

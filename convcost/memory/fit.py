@@ -9,7 +9,6 @@ from convcost.analyse import analyse
 from convcost.cost import NetworkCost
 from convcost.errors import ConvcostError, ShapeError
 from convcost.graph import Network, build
-from convcost.layers import Input
 from convcost.memory.footprint import Allocator, Footprint
 from convcost.search import largest_within
 
@@ -45,14 +44,16 @@ class Setting:
     def largest_square(self, network: Network, batch: int) -> Fit:
         """Return the largest height, equal to the width, of images that fit in a batch.
 
-        Raises: ConvcostError if the network's size does not depend on its input's.
+        Raises: ConvcostError if the input is no image, or the network's size does not depend on
+            it.
         """
-        source = network.nodes[0].layer
-        assert isinstance(source, Input)  # noqa: S101 - what build puts first
+        channels, *sides = network.source.extents
+        if len(sides) != 2:  # noqa: PLR2004 - height and width
+            raise ConvcostError(f"{network.name}: its input is no image")
 
         def total(side: int) -> int | None:
             try:
-                extents = (source.channels, side, side)
+                extents = (channels, side, side)
                 made = build(network.spec, input=extents, parameters=network.given)
                 return self.total(made, batch)
             except ShapeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from convcost.dims import Dim
 from convcost.graph import Network
 from convcost.memory.fit import Fit, Setting
 from convcost.report import units
@@ -20,7 +21,7 @@ class FitReport:
     batch: int
     total: int
     largest_batch: Fit
-    largest_square: Fit
+    largest_square: Fit | None
 
     def text(self) -> str:
         """Write a verdict, and a line for each search."""
@@ -33,11 +34,10 @@ class FitReport:
             f" {available} to use",
             f"  batch {self.batch:,} at {shape} takes {_bytes(self.total)}: {verdict}",
             "  " + _found(f"largest batch at {shape}", "batch", self.largest_batch),
-            "  "
-            + _found(
-                f"largest square image in a batch of {self.batch:,}", "side", self.largest_square
-            ),
         ]
+        if self.largest_square is not None:
+            square = f"largest square image in a batch of {self.batch:,}"
+            lines.append("  " + _found(square, "side", self.largest_square))
         return "\n".join(lines)
 
     def as_json(self) -> str:
@@ -53,14 +53,13 @@ class FitReport:
                 "total": self.total,
                 "fits": self.total <= self.setting.memory,
                 "largest_batch": asdict(self.largest_batch),
-                "largest_square": asdict(self.largest_square),
+                "largest_square": asdict(self.largest_square) if self.largest_square else None,
             }
         )
 
     @property
-    def _extents(self) -> list[object]:
-        source = self.network.nodes[0].layer
-        return [getattr(source, name) for name in ("channels", "height", "width")]
+    def _extents(self) -> list[Dim]:
+        return list(self.network.source.extents)
 
 
 def _found(what: str, name: str, fit: Fit) -> str:

@@ -15,7 +15,7 @@ from convcost.cost import Note
 from convcost.dims import Dim
 from convcost.receptive_field import Branch, Field, LayerField, ReceptiveFields
 from convcost.report import units
-from convcost.report.records import dumps
+from convcost.report.records import dumps, input_record
 from convcost.report.terminal import notes_of
 
 _MARK = "*"
@@ -58,11 +58,10 @@ class Receptive:
 
     def as_json(self) -> str:
         """Write every field; a size that depends on a symbol is text."""
-        given = self.fields.input
         return dumps(
             {
                 "network": self.fields.network,
-                "input": {"n": given.n, "c": given.c, "h": given.h, "w": given.w},
+                "input": input_record(self.fields.input),
                 "layers": records(self.fields),
             }
         )
@@ -70,7 +69,8 @@ class Receptive:
     def _explanations(self) -> RenderResult:
         layers, given = self.fields.layers, self.fields.input
         if any(_certain(layer.exceeds_input) is True for layer in layers):
-            yield Text(f"{_MARK} larger than the input of {given.h}×{given.w}", style="dim")
+            of = "×".join(map(str, given.shape[2:]))
+            yield Text(f"{_MARK} larger than the input of {of}", style="dim")
         if any(0 in (layer.rows.stride, layer.columns.stride) for layer in layers):
             yield Text("stride 0: all outputs have the same field", style="dim")
 

@@ -15,18 +15,18 @@ from typing import Any
 from convcost.conventions import Conventional
 from convcost.cost import LayerCost, NetworkCost, Total
 from convcost.dims import Dim
+from convcost.tensors import FeatureMap, Tensor
 from convcost.training import TrainingStep, backward_work
 from convcost.work import PARAMETER_FIELDS, WORK_FIELDS, Parameters, Work
 
 
 def document(cost: NetworkCost, conventional: Conventional | None = None) -> dict[str, Any]:
     """Return all that is known of a network's cost."""
-    given = cost.input
     sums = _total(cost.total())
     sums.pop("label")
     result: dict[str, Any] = {
         "network": cost.network,
-        "input": {"n": given.n, "c": given.c, "h": given.h, "w": given.w},
+        "input": input_record(cost.input),
         "dtype": cost.dtype,
         "training": cost.training,
         "layers": [_layer(layer) for layer in cost.layers],
@@ -43,6 +43,13 @@ def document(cost: NetworkCost, conventional: Conventional | None = None) -> dic
     if conventional is not None:
         result["convention"] = convention_record(conventional)
     return result
+
+
+def input_record(given: Tensor) -> dict[str, Any]:
+    """Return the extents of an input: of a feature map by name, of others as a list."""
+    if isinstance(given, FeatureMap):
+        return {"n": given.n, "c": given.c, "h": given.h, "w": given.w}
+    return {"shape": list(given.shape)}
 
 
 def step_record(step: TrainingStep) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from convcost.cost import NetworkCost
 from convcost.errors import ConvcostError, SpecError
 from convcost.graph import Network
 from convcost.measure.result import Result
+from convcost.tensors import FeatureMap
 
 _WHOLE = ("H % 32 == 0", "W % 32 == 0")
 
@@ -45,19 +46,16 @@ def model_of(result: Result, network: Network | None = None) -> Model | str:
     The network is the one that was measured, or the shipped one of the result's name.
     """
     try:
-        _, channels, height, width = result.input
-        made = network or _shipped(result.network, (channels, height, width))
+        made = network or _shipped(result.network, result.input[1:])
         cost = analyse(made, batch=result.batch, dtype=result.dtype)
         if not _is_of(cost, result):
             return f"{result.network} is not the network of that name that was measured"
         return _model(cost, made) or f"{result.network} keeps nothing in memory"
-    except (ConvcostError, ValueError) as error:
-        problems = getattr(error, "problems", ())
-        reason = problems[0].message if problems else "its input is no feature map"
-        return f"{result.network}: {reason}"
+    except ConvcostError as error:
+        return f"{result.network}: {error.problems[0].message}"
 
 
-def _shipped(name: str, given: tuple[int, int, int]) -> Network:
+def _shipped(name: str, given: tuple[int, ...]) -> Network:
     """Load a network by its name; a file of results does not say what files to read.
 
     Raises: SpecError if it is not a shipped one.
@@ -93,7 +91,9 @@ def _macs(cost: NetworkCost, network: Network) -> Written | None:
     from convcost.formulas.printing import condition_text, mathml, text
 
     given = cost.input
-    sizes = {"N": int(given.n), "H": int(given.h), "W": int(given.w)}
+    sizes = {"N": int(given.n)}
+    if isinstance(given, FeatureMap):
+        sizes |= {"H": int(given.h), "W": int(given.w)}
     for assume in (_WHOLE, ()):
         try:
             formula = SymbolicNetwork(network, assume=assume).formula("macs")
