@@ -122,20 +122,23 @@ class NetworkCost:
 
     def by_kind(self) -> tuple[Total, ...]:
         """Sum over the layers of each kind, in order of first appearance."""
-        return self._grouped(lambda layer: layer.kind)
+        return self._grouped(lambda layer: (layer.kind, True))
 
     def by_block(self, depth: int = 1) -> tuple[Total, ...]:
         """Sum over the layers of each block; a layer outside any block stands by itself.
 
         Blocks within ``depth`` levels of the network are kept apart.
         """
-        return self._grouped(lambda layer: ".".join(layer.block[:depth]) or layer.name)
+        return self._grouped(
+            lambda layer: (".".join(layer.block[:depth]) or layer.name, bool(layer.block))
+        )
 
-    def _grouped(self, key: Callable[[LayerCost], str]) -> tuple[Total, ...]:
-        groups: dict[str, list[LayerCost]] = {}
+    def _grouped(self, key: Callable[[LayerCost], tuple[str, bool]]) -> tuple[Total, ...]:
+        """Sum over the layers of one label; a block and a layer beside it may share one."""
+        groups: dict[tuple[str, bool], list[LayerCost]] = {}
         for layer in self.layers:
             groups.setdefault(key(layer), []).append(layer)
-        return tuple(total(label, layers) for label, layers in groups.items())
+        return tuple(total(label, layers) for (label, _), layers in groups.items())
 
     def __str__(self) -> str:
         rows = self._summary()

@@ -62,11 +62,15 @@ class _Frame:
             if name not in self.reserved:
                 return name
 
+    def block(self, name: str) -> tuple[str, ...]:
+        """Return the path of what has a name, without its last part."""
+        return (*self.path, *name.split(".")[:-1])
+
     def inside(
         self, name: str, values: dict[str, Any], start: Source, steps: tuple[Step, ...]
     ) -> _Frame:
         """Return the frame of a block in this list."""
-        return _Frame((*self.path, name), values, start, _own_names(steps))
+        return _Frame((*self.path, *name.split(".")), values, start, _own_names(steps))
 
     def full(self, name: str) -> str:
         return ".".join((*self.path, name))
@@ -146,7 +150,8 @@ class Expansion:
     def _layer(
         self, step: Step, action: Layer, sources: tuple[Source, ...], frame: _Frame
     ) -> Source:
-        name = frame.full(frame.name(step))
+        own = frame.name(step)
+        name = frame.full(own)
         where = f"layer {name!r} ({action.layer.kind})"
         self._put(name, name, step)  # before its attributes, so that others may refer to it
         if action.branches:
@@ -161,7 +166,7 @@ class Expansion:
         elif len(sources) < 2:  # noqa: PLR2004 - what joining means
             message = f"{where}: expected 2 inputs or more ('from: [...]' or 'branches'), got 1"
             raise GraphError(message, location=step.location)
-        self.placed[name] = Placed(name, frame.path, layer, sources, step.location)
+        self.placed[name] = Placed(name, frame.block(own), layer, sources, step.location)
         return name
 
     def _branch(self, branch: str, steps: tuple[Step, ...], start: Source, frame: _Frame) -> Source:

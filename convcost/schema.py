@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.forms import EXPRESSION_SCHEMA, MOST_AXES, NAME, VALUE_SCHEMA, attributes_of
+from convcost.forms import EXPRESSION_SCHEMA, MOST_AXES, NAME, PATH, VALUE_SCHEMA, attributes_of
 from convcost.load import BLOCK, CHOICE, NETWORK, REQUIRED
 from convcost.steps import COMMON, LAYERS, REPEAT, RESERVED
 
@@ -12,6 +12,7 @@ _ALONE = {"type": "null"}
 """Under a kind that may stand without attributes."""
 _TEXT = {"type": "string"}
 _NAME = {"type": "string", "pattern": f"^(?!input$){NAME.pattern}$"}
+_PATH = {"type": "string", "pattern": f"^(?!input$){PATH.pattern}$"}
 _VARIABLE = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
 _BLOCK_NAME = {"type": "string", "pattern": f"^(?!({'|'.join(sorted(RESERVED))})$){NAME.pattern}$"}
 _STEPS = {"$ref": "#/$defs/layers"}
@@ -28,7 +29,7 @@ def _named(name: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
 
 # What stands under each key, wherever the key may stand.
 _KEYS: dict[str, Any] = {
-    "name": _NAME,
+    "name": _PATH,
     "family": _TEXT,
     "description": _TEXT,
     "source": _TEXT,
@@ -56,10 +57,12 @@ _KEYS: dict[str, Any] = {
 
 def spec_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a spec file."""
+    network = _mapping(NETWORK, required=REQUIRED)
+    network["properties"]["name"] = _NAME  # others may have dots
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "convcost network spec",
-        **_mapping(NETWORK, required=REQUIRED),
+        **network,
         "$defs": {
             "layers": {"type": "array", "items": {"$ref": "#/$defs/layer"}},
             "layer": _layer(),

@@ -10,7 +10,7 @@ import yaml
 
 from convcost.errors import nearest
 from convcost.expressions import Expression, parse
-from convcost.forms import LONGEST_NAME, attributes_of, read_name, read_value
+from convcost.forms import LONGEST_NAME, attributes_of, read_name, read_path, read_value
 from convcost.layers import KINDS, SHORTHANDS, AbstractLayer, Input
 from convcost.reading import Scope, entries_of, fields_of, items_of, text_of
 from convcost.spec import Attribute, Call, Layer, Let, Reference, Repeat, Step, Written
@@ -140,7 +140,7 @@ def _placed(
     when: Expression | None = None
     with scope.collecting():
         if "name" in nodes:
-            name = read_name(nodes["name"], scope)
+            name = read_path(nodes["name"], scope)
     with scope.collecting():
         if "from" in nodes:
             sources = read_references(nodes["from"], scope)

@@ -320,8 +320,12 @@ CONV = (
         (steps("let: «3»"), "expected values by name, got a single value '3'"),
         (steps("let: {a: 1, «when»: 1}"), "'when' has a meaning of its own"),
         (steps("repeat: {times: 2, layers: [let: {a: 1}]}", "dense: «a»"), "unknown name 'a'"),
-        (steps("relu: {name: «3»}"), "expected a name .*got '3'"),
-        (steps("relu: {name: «a.b»}"), "expected a name .*got 'a.b'"),
+        (steps("relu: {name: «a b»}"), "expected a name .*got 'a b'"),
+        (steps("relu: {name: «a..b»}"), "expected a name .*got 'a..b'"),
+        (steps("relu: {name: «.b»}"), "expected a name .*got '.b'"),
+        (steps("relu: {name: «a.»}"), "expected a name .*got 'a.'"),
+        (steps("relu: {name: «a./b»}"), "expected a name .*got 'a./b'"),
+        (steps("relu", more="blocks: {«a.b»: {layers: []}}\n"), "expected a name .*got 'a.b'"),
         (steps("relu: {name: «[a]»}"), "expected a name, got a list"),
         (steps("b", more="blocks: {b: {layers: [relu: {name: «input»}]}}\n"), "input"),
     ],
@@ -1059,7 +1063,7 @@ def test_preset_and_parameter_that_are_not_there() -> None:
         (steps(*["relux"] * 5000), "too many errors: the rest is left out"),
         ("- - - a\n" * 200_000, "more than 100,000 values"),
         (steps("repeat: {times: 3000, layers: [relu: {from: nope}]}"), "no layer or block 'nope'"),
-        (steps("relu: {name: " + "a" * 101 + "}"), "a name has at most 100 characters"),
+        (steps("relu: {name: " + "a" * 201 + "}"), "a name has at most 200 characters"),
         (
             steps(
                 f"repeat: {{times: 5000, layers: [add: {{from: [{', '.join(['input'] * 99)}]}}]}}"
