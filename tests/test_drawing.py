@@ -122,6 +122,13 @@ def test_depth_draws_blocks_as_boxes() -> None:
     ]
 
 
+def test_a_layer_may_be_called_as_a_block_beside_it() -> None:
+    text = "name: a\ninput: [3, 8, 8]\nlayers:\n  - relu: {name: x.y}\n  - relu: {name: x}\n"
+    network = convcost.build(convcost.read_text(text))
+    made = picture(network, analyse(network), 1)
+    assert [box.name for box in made.boxes] == ["input", "x (block)", "x"]
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_dot_nests_what_blocks_nest(name: str) -> None:
     network, made = drawn(name)

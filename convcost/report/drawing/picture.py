@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
 from convcost.forms import shown
-from convcost.graph import Network
+from convcost.graph import Network, Node
 from convcost.layers import Input
 from convcost.report import units
 from convcost.tensors import Tensor
@@ -85,7 +85,7 @@ class Picture:
 def picture(network: Network, cost: NetworkCost, depth: int | None = None) -> Picture:
     """Return a network's picture; blocks inside ``depth`` others are drawn as one box."""
     costs = {each.name: each for each in cost.layers}
-    place = {node.name: _place(node.name, node.block, depth) for node in network.nodes}
+    place = {node.name: _place(node, depth, costs) for node in network.nodes}
     members: dict[str, list[LayerCost]] = {}
     boxes: dict[str, Box] = {}
     for node in network.nodes:
@@ -108,9 +108,12 @@ def picture(network: Network, cost: NetworkCost, depth: int | None = None) -> Pi
     return Picture(network.name, tuple(boxes.values()), drawn, outputs)
 
 
-def _place(name: str, block: tuple[str, ...], depth: int | None) -> str:
-    """Return the box that a layer is drawn in."""
-    return name if depth is None or len(block) < depth else ".".join(block[:depth])
+def _place(node: Node, depth: int | None, layers: Container[str]) -> str:
+    """Return the name of the box that a layer is drawn in; a layer may be called as a block."""
+    if depth is None or len(node.block) < depth:
+        return node.name
+    block = ".".join(node.block[:depth])
+    return f"{block} (block)" if block in layers else block
 
 
 def _given(layer: Input, cost: NetworkCost) -> Tensor:
