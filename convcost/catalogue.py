@@ -13,6 +13,9 @@ from convcost.graph import Network, build
 from convcost.load import read_file
 from convcost.spec import NetworkSpec
 
+FILES = frozenset({".yaml", ".yml", ".json", ".onnx"})
+"""What the names of files end in; anything else may be the name of a network."""
+
 _HERE = Path(__file__).parent
 # A wheel carries the specs inside the package; a checkout has them beside it.
 SPECS = next(
@@ -32,14 +35,21 @@ def known_networks() -> list[NetworkSpec]:
     return [member for path in paths for member in members(read_file(path))]
 
 
-def find(name: str | Path) -> NetworkSpec:
+def find(name: str | Path, *, allow_unknown: bool = False, axes: int | None = None) -> NetworkSpec:
     """Return a shipped network by its name, or the one in a file.
 
-    One of a family in a file is ``FILE:NAME``.
+    One of a family in a spec file is ``FILE:NAME``. Of a file of another tool, ``.onnx`` or
+    ``.json`` (a symbol of MXNet), ``allow_unknown`` lets operators through that no rule is
+    known for, as uncounted; ``axes`` is how many extents its input has if it does not say.
 
-    Raises: SpecError if there is no such network, or its file is wrong.
+    Raises: SpecError if there is no such network, or its file is wrong; ImportFormatError for
+        a file of another tool.
     """
     name = str(name)
+    if Path(name).suffix == ".json":
+        from convcost.importers.mxnet import read_file as read_symbol
+
+        return read_symbol(Path(name), allow_unknown=allow_unknown, axes=axes)
     path, _, member = name.rpartition(":")
     if Path(path).suffix in {".yaml", ".yml"}:
         return _member(read_file(Path(path)), member)
@@ -54,15 +64,18 @@ def load(
     preset: str | None = None,
     input: tuple[int, ...] | None = None,  # noqa: A002 - the name users look for
     parameters: Mapping[str, Any] | None = None,
+    allow_unknown: bool = False,
 ) -> Network:
     """Load a network by name or from a file, and check all its shapes.
 
     ``input`` is (channels, height, width), or as many extents as the spec has;
-    ``parameters`` replace the spec's.
+    ``parameters`` replace the spec's; ``allow_unknown`` is as in :func:`find`.
 
     Raises: SpecError, GraphError or ShapeError, with all that is wrong.
     """
-    network = build(find(name), preset=preset, input=input, parameters=parameters)
+    axes = len(input) if input else None
+    spec = find(name, allow_unknown=allow_unknown, axes=axes)
+    network = build(spec, preset=preset, input=input, parameters=parameters)
     infer_shapes(network)
     return network
 
@@ -81,7 +94,7 @@ def _shipped(name: str) -> NetworkSpec:
             names.append(member.name)
     raise SpecError(
         f"unknown network {name!r}; {nearest(name, names)} (convcost list names all;"
-        " a file ends in .yaml)"
+        " a file ends in .yaml, .onnx or .json)"
     )
 
 

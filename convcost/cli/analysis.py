@@ -17,11 +17,22 @@ if TYPE_CHECKING:
 
 
 def loaded(
-    network: str, input_: str | None, settings: Sequence[str] | None, preset: str | None
+    network: str,
+    input_: str | None,
+    settings: Sequence[str] | None,
+    preset: str | None,
+    *,
+    allow_unknown: bool = False,
 ) -> Network:
     """Load a network with the choices that options make."""
     parameters = parse_settings(settings)
-    return load(network, preset=preset, input=parse_input(input_), parameters=parameters)
+    return load(
+        network,
+        preset=preset,
+        input=parse_input(input_),
+        parameters=parameters,
+        allow_unknown=allow_unknown,
+    )
 
 
 class Choices(NamedTuple):
@@ -33,11 +44,18 @@ class Choices(NamedTuple):
     preset: str | None
     dtype: str
     training: bool
+    allow_unknown: bool
 
 
 def analysed(network: str, choices: Choices) -> NetworkCost:
     """Load a network with the choices that options make, and analyse it."""
-    made = loaded(network, choices.input_, choices.settings, choices.preset)
+    made = loaded(
+        network,
+        choices.input_,
+        choices.settings,
+        choices.preset,
+        allow_unknown=choices.allow_unknown,
+    )
     return analyse(made, batch=choices.batch, dtype=choices.dtype, training=choices.training)
 
 

@@ -26,6 +26,7 @@ def analyze(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     dtype: options.Dtype = "float32",
     training: options.Training = False,
     depth: Annotated[
@@ -58,11 +59,13 @@ def analyze(
                 "--symbolic has every layer, N for the batch and float32: it takes --input, --set,"
                 " --preset, --free, --assume, --format and --output only"
             )
-        made = loaded(network, input_, settings, preset)
+        made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown)
         return emit(_symbolic(made, options.parse_names(free), assume or [], format_), output)
     if assume or free != "N,H,W" or format_ == "latex":
         raise UsageError("--free, --assume and --format latex need --symbolic")
-    cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
+    cost = analysed(
+        network, Choices(batch, input_, settings, preset, dtype, training, allow_unknown)
+    )
     conventional = None
     if convention is not None:
         from convcost.conventions import count

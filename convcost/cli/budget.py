@@ -26,13 +26,16 @@ def check(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     dtype: options.Dtype = "float32",
     training: options.Training = False,
     format_: Format = "table",
 ) -> None:
     """Exit with 1 if a network is over a budget, and say by how much."""
     budget = parse_budget(maximum or [])
-    cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
+    cost = analysed(
+        network, Choices(batch, input_, settings, preset, dtype, training, allow_unknown)
+    )
     sums = cost.total()
     costs = {name: int(COUNTS[name].value(sums)) for name in budget}
     over = excess(costs, budget)
@@ -59,6 +62,7 @@ def solve(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     format_: Format = "table",
 ) -> None:
     """Find the largest size that keeps within a budget."""
@@ -67,7 +71,7 @@ def solve(
 
     budget = parse_budget(maximum or [])
     names = options.parse_names(wanted)
-    made = loaded(network, input_, settings, preset)
+    made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown)
     found = largest(SymbolicNetwork(made, free=names), budget, names)
     if format_ == "json":
         from convcost.report.records import dumps

@@ -35,10 +35,11 @@ def show(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
 ) -> None:
     """Show a network's spec, and its layers written out as a tree."""
     from convcost.report.terminal import layer_tree
 
-    made = loaded(network, input_, settings, preset)
+    made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown)
     emit(made.spec.text, None)  # as it stands in the file: it may be copied
     emit(layer_tree(made, infer_shapes(made)), None)

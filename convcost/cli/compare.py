@@ -19,6 +19,7 @@ def compare(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     dtype: options.Dtype = "float32",
     training: options.Training = False,
     by: Annotated[
@@ -40,7 +41,7 @@ def compare(
     from convcost.report import comparison
 
     costs = [
-        analysed(network, Choices(batch, input_, settings, preset, dtype, training))
+        analysed(network, Choices(batch, input_, settings, preset, dtype, training, allow_unknown))
         for network in networks
     ]
     counts = []

@@ -24,6 +24,7 @@ def fit(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     dtype: options.Dtype = "float32",
     training: options.Training = False,
     optimizer: options.Optimizer = "sgd",
@@ -42,7 +43,7 @@ def fit(
     available = parse_bytes("--memory", memory) - kept
     if available <= 0:
         raise UsageError(f"--reserve {reserve} leaves nothing of --memory {memory}")
-    made = loaded(network, input_, settings, preset)
+    made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown)
     setting = Setting(available, dtype, training, optimizer, allocator)
     report = FitReport(
         made,

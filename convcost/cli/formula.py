@@ -48,6 +48,7 @@ def formula(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     training: options.Training = False,
     output: options.Output = None,
 ) -> None:
@@ -67,7 +68,7 @@ def formula(
     if notation == "chapter":
         raise UsageError("--notation chapter is for a layer kind")
     network = SymbolicNetwork(
-        loaded(what, input_, settings, preset),
+        loaded(what, input_, settings, preset, allow_unknown=allow_unknown),
         free=options.parse_names(free),
         assume=assume or (),
         training=training,

@@ -24,6 +24,7 @@ def memory(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     dtype: options.Dtype = "float32",
     training: options.Training = False,
     optimizer: options.Optimizer = "sgd",
@@ -74,7 +75,7 @@ def memory(
         from convcost.formulas.export import several
 
         closed = SymbolicNetwork(
-            loaded(network, input_, settings, preset),
+            loaded(network, input_, settings, preset, allow_unknown=allow_unknown),
             free=options.parse_names(free),
             assume=assume or (),
             training=training,
@@ -87,7 +88,9 @@ def memory(
     from convcost.report.memory import MemoryReport
 
     roofline = _roofline(peak, bandwidth)
-    cost = analysed(network, Choices(batch, input_, settings, preset, dtype, training))
+    cost = analysed(
+        network, Choices(batch, input_, settings, preset, dtype, training, allow_unknown)
+    )
     found = ""
     if schedule == "best":
         from convcost.memory.schedule import best

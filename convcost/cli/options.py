@@ -12,7 +12,12 @@ from convcost.errors import ConvcostError, SpecError, UsageError
 from convcost.expressions import parse
 
 Network = Annotated[
-    str, typer.Argument(metavar="NET|FILE", help="A network's name, or a spec file (.yaml).")
+    str,
+    typer.Argument(
+        metavar="NET|FILE",
+        help="A network's name, a spec file (.yaml), or a model of another tool: ONNX (.onnx) or"
+        " an MXNet symbol (.json).",
+    ),
 ]
 Batch = Annotated[int, typer.Option(min=1, metavar="N", help="Images in a batch.")]
 Input = Annotated[
@@ -64,6 +69,16 @@ ConventionName = Annotated[
 ]
 Output = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write to a file, not to the terminal.")
+]
+
+
+AllowUnknown = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unknown",
+        help="Of a file of another tool: let operators through that no rule is known for, as"
+        " uncounted.",
+    ),
 ]
 
 

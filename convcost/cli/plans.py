@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from convcost.analyse import analyse
-from convcost.catalogue import known_networks, load
+from convcost.catalogue import known_networks
 from convcost.cli import options
+from convcost.cli.analysis import loaded
 from convcost.cli.output import emit
 from convcost.errors import MeasurementError
 from convcost.graph import Network, build
@@ -22,6 +23,10 @@ def plans(
     batches: Annotated[
         str, typer.Option("--batch", metavar="N,N,...", help="Images in a batch.")
     ] = "1,8,32,128",
+    input_: options.Input = None,
+    settings: options.Set = None,
+    preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     format_: Annotated[
         Literal["table", "json"], typer.Option("--format", help="How to print it.")
     ] = "table",
@@ -35,7 +40,10 @@ def plans(
     from convcost.memory.mxnet import planned
     from convcost.report.plans import Comparison, Plan
 
-    made: list[Network] = [load(name) for name in networks or []]
+    made: list[Network] = [
+        loaded(name, input_, settings, preset, allow_unknown=allow_unknown)
+        for name in networks or []
+    ]
     made = made or [build(spec) for spec in known_networks()]
     sizes = options.parse_counts("--batch", batches)
     found, failed = [], {}

@@ -17,6 +17,7 @@ def receptive(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     format_: Annotated[
         Literal["table", "json"], typer.Option("--format", help="How to print it.")
     ] = "table",
@@ -26,5 +27,9 @@ def receptive(
     from convcost.receptive_field import receptive_fields
     from convcost.report.receptive import Receptive
 
-    shown = Receptive(receptive_fields(analyse(loaded(network, input_, settings, preset))))
+    shown = Receptive(
+        receptive_fields(
+            analyse(loaded(network, input_, settings, preset, allow_unknown=allow_unknown))
+        )
+    )
     emit(shown.as_json() if format_ == "json" else shown, output)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcost.catalogue import load
 from convcost.cli import options
+from convcost.cli.analysis import loaded
 from convcost.cli.measuring import (
     INTERRUPTED,
     Batches,
@@ -20,6 +20,7 @@ from convcost.cli.measuring import (
     measured,
     open_session,
     telling,
+    was_interrupted,
 )
 from convcost.cli.output import emit, write
 from convcost.errors import ConvcostError, UsageError, nearest
@@ -34,13 +35,17 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="NET|FILE|RUN.json...",
-            help="Networks to measure; files of results need no MXNet.",
+            help="Networks to measure, by name or in files; files of results need no MXNet.",
         ),
     ] = None,
     chapter: Annotated[
         bool, typer.Option("--chapter", help="Instead, what the notes timed, as ratios.")
     ] = False,
     batches: Batches = "1",
+    input_: options.Input = None,
+    settings: options.Set = None,
+    preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     device: Device = "auto",
     threads: Threads = None,
     training: Step = False,
@@ -59,23 +64,27 @@ def report(
         _chapter(device, threads, output)
         return
     writer = _writer(output)
-    from convcost.measure.session import interrupted
     from convcost.report.measured.content import content
 
     sizes = options.parse_counts("--batch", batches)
-    files = [name for name in what if Path(name).suffix == ".json"]
-    networks = {network.name: network for network in (load(n) for n in what if n not in files)}
+    files = [name for name in what if _holds_results(name)]
+    made = [
+        loaded(name, input_, settings, preset, allow_unknown=allow_unknown)
+        for name in what
+        if name not in files
+    ]
+    networks = {network.name: network for network in made}
     cases = [(network, batch) for network in networks.values() for batch in sizes]
     results = _read(files)
-    made = measured(open_session(device, threads), cases, training=training) if cases else []
-    found = content([*results, *made], networks)
+    new = measured(open_session(device, threads), cases, training=training) if cases else []
+    found = content([*results, *new], networks)
     if output is None:
         from convcost.report.measured.terminal import Short
 
         emit(Short(found), None)
     else:
         write(output, writer(found))
-    if made and interrupted(made):
+    if cases and was_interrupted(new, len(cases)):
         raise typer.Exit(INTERRUPTED)
 
 
@@ -104,6 +113,15 @@ def _writer(output: Path | None) -> Callable[[Content], str]:
 
         require()
     return _WRITERS[suffix]
+
+
+def _holds_results(name: str) -> bool:
+    """Whether a file has results of measurements: JSON that is no network."""
+    if Path(name).suffix != ".json":
+        return False
+    from convcost.importers.mxnet import holds_symbol
+
+    return not holds_symbol(Path(name))
 
 
 def _read(files: Sequence[str]) -> list[Result]:

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from convcost.catalogue import load
 from convcost.cli import options
-from convcost.cli.analysis import kind_formulas, network_formulas
+from convcost.cli.analysis import kind_formulas, loaded, network_formulas
 from convcost.cli.output import emit
 from convcost.errors import UsageError
 
@@ -24,7 +23,9 @@ def scale(
     set_: Annotated[
         str, typer.Option("--set", metavar="k_h=1,k_w=1", help="What becomes a number.")
     ] = "",
+    input_: options.Input = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     format_: Annotated[
         Literal["table", "json"], typer.Option("--format", help="How to print it.")
     ] = "table",
@@ -40,7 +41,10 @@ def scale(
         raise UsageError("give --times, such as H=2,W=2, or --set, such as k_h=1")
     names = [*change.times, *change.values]
     free = list(dict.fromkeys([*names, "N", "H", "W"]))
-    every = kind_formulas(what) or network_formulas(load(what, preset=preset), free)
+    every = kind_formulas(what)
+    if not every:
+        made = loaded(what, input_, (), preset, allow_unknown=allow_unknown)
+        every = network_formulas(made, free)
     formulas = [formula for formula in every if formula.expr.free_symbols]
     ratios = {}
     for formula in formulas:

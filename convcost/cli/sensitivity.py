@@ -23,6 +23,7 @@ def sensitivity(
     input_: options.Input = None,
     settings: options.Set = None,
     preset: options.Preset = None,
+    allow_unknown: options.AllowUnknown = False,
     format_: Annotated[
         Literal["table", "json"], typer.Option("--format", help="How to print it.")
     ] = "table",
@@ -35,7 +36,7 @@ def sensitivity(
 
     formulas = kind_formulas(what)
     if not formulas:
-        made = loaded(what, input_, settings, preset)
+        made = loaded(what, input_, settings, preset, allow_unknown=allow_unknown)
         names = possibly_free(made) if free is None else options.parse_names(free)
         formulas = network_formulas(made, names)
     counted = [formula for formula in formulas if formula.expr != 0]

@@ -100,10 +100,10 @@ def _require_known(
     layers: Sequence[Imported],
     outputs: Sequence[str],
 ) -> None:
-    if not inputs:
-        raise ImportFormatError(f"{file}: the network has no input")
     if not layers or not outputs:
         raise ImportFormatError(f"{file}: the network has no layers that its outputs depend on")
+    if not inputs:
+        raise ImportFormatError(f"{file}: the network has no input")
     count = Counter([*inputs, *(each.name for each in layers)])
     for name, times in count.items():
         if times > 1:

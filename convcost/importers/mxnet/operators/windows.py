@@ -1,0 +1,123 @@
+"""Convolution, pooling, resizing and dense layers.
+
+One axis besides the channels is a row of a map of one row: it is put there, and taken away
+again behind the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from convcost.importers.mxnet.operation import Operation, Rule
+from convcost.spec import Written
+
+_CHANNELS_FIRST = ("None", "NCW", "NCHW", "NCDHW")
+_ROUNDINGS = {"valid": "valid", "full": "full", "same": "valid"}
+_MODES = {"max": "max", "avg": "average"}
+_IMAGE, _SEQUENCE = 2, 1  # axes that a window slides along
+
+
+def _require_channels_first(op: Operation) -> None:
+    layout = op.attributes.values.get("layout", "None")
+    if layout not in _CHANNELS_FIRST:
+        raise op.unknown(f"in {layout}")
+
+
+def _pair(op: Operation, key: str, axes: int, otherwise: int) -> tuple[int, int]:
+    """Return an attribute for rows and columns; ``otherwise`` if it is missing."""
+    values = op.attributes.extents(key, ()) or (otherwise,) * axes
+    if len(values) != axes:
+        raise op.attributes.error(f"{key}: expected {axes} numbers, found {len(values)}")
+    return (otherwise, values[0]) if axes == _SEQUENCE else (values[0], values[1])
+
+
+def _windowed(op: Operation, kind: str, **attributes: Written) -> str:
+    """Put a layer with a window, and what gives it rows if it has a sequence."""
+    if op.rank(op.inputs[0]) != 3:  # noqa: PLR2004 - N C W
+        return op.put(kind, **attributes)
+    rows = op.put_part("rows", "unsqueeze", axes=(2,))
+    inner = op.put_part("map", kind, rows, **attributes)
+    return op.put("squeeze", inner, axes=(2,))
+
+
+def _axes(op: Operation, kernel: tuple[int, ...]) -> int:
+    if len(kernel) not in {_SEQUENCE, _IMAGE}:
+        raise op.unknown(f"over {len(kernel)} axes")
+    return len(kernel)
+
+
+def convolution(op: Operation) -> str:
+    """Read Convolution, and what is called so in other places."""
+    _require_channels_first(op)
+    axes = _axes(op, op.attributes.extents("kernel"))
+    return _windowed(
+        op,
+        "conv2d",
+        filters=op.attributes.integer("num_filter"),
+        kernel=_pair(op, "kernel", axes, 1),
+        stride=_pair(op, "stride", axes, 1),
+        padding=_pair(op, "pad", axes, 0),
+        dilation=_pair(op, "dilate", axes, 1),
+        groups=op.attributes.integer("num_group", 1),
+        bias=not op.attributes.flag("no_bias", otherwise=False),
+    )
+
+
+def pooling(op: Operation) -> str:
+    """Read Pooling; MXNet's operator has a stride of 1 if it says none."""
+    _require_channels_first(op)
+    word = op.attributes.word("pool_type", ("max", "avg", "sum", "lp"), "max")
+    if word not in _MODES:
+        raise op.unknown(f"of {word}")
+    mode = _MODES[word]
+    if op.attributes.flag("global_pool", otherwise=False):
+        return _global(op, mode)
+    axes = _axes(op, op.attributes.extents("kernel"))
+    convention = op.attributes.word("pooling_convention", tuple(_ROUNDINGS), "valid")
+    padding: Written = _pair(op, "pad", axes, 0)
+    if convention == "same":
+        padding = "same"
+    counts = {}
+    if mode == "average" and "count_include_pad" in op.attributes:
+        counts["count_padding"] = op.attributes.flag("count_include_pad", otherwise=True)
+    return _windowed(
+        op,
+        "pool2d",
+        mode=mode,
+        kernel=_pair(op, "kernel", axes, 1),
+        stride=_pair(op, "stride", axes, 1),
+        padding=padding,
+        rounding=_ROUNDINGS[convention],
+        **counts,
+    )
+
+
+def _global(op: Operation, mode: str) -> str:
+    rank = op.rank(op.inputs[0])
+    if rank == 4:  # noqa: PLR2004 - N C H W
+        return op.put("global_pool2d", mode=mode)
+    function = "max" if mode == "max" else "mean"
+    return op.put("reduce", function=function, axes=tuple(range(2, rank)), keep=True)
+
+
+def dense(op: Operation) -> str:
+    """Read FullyConnected, which flattens by itself unless it is told not to."""
+    attributes: dict[str, Written] = {
+        "units": op.attributes.integer("num_hidden"),
+        "bias": not op.attributes.flag("no_bias", otherwise=False),
+    }
+    if not op.attributes.flag("flatten", otherwise=True):
+        attributes["flatten"] = False
+    return op.put("dense", **attributes)
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "Convolution": Rule(convolution),
+        "Convolution_v1": Rule(convolution),
+        "Pooling": Rule(pooling),
+        "Pooling_v1": Rule(pooling),
+        "FullyConnected": Rule(dense),
+    }
+)

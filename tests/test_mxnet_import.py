@@ -1,0 +1,111 @@
+"""MXNet's symbol files: every network of Gluon's zoo against what MXNet itself infers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import convcost
+from convcost import NetworkCost
+
+pytest.importorskip("mxnet", reason="MXNet writes the files, and says what is in them")
+
+import mxnet as mx
+from gluon_networks import Shape, Symbol, vision
+
+MULTIPLIERS = ("1_0", "0_75", "0_5", "0_25")
+ZOO = [
+    "alexnet",
+    *(f"densenet{depth}" for depth in (121, 161, 169, 201)),
+    "inception_v3",
+    *(f"mobilenet{multiplier}" for multiplier in MULTIPLIERS),
+    *(f"mobilenet_v2_{multiplier}" for multiplier in MULTIPLIERS),
+    *(f"resnet{depth}_v{version}" for version in (1, 2) for depth in (18, 34, 50, 101, 152)),
+    "squeezenet1_0",
+    "squeezenet1_1",
+    *(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
+]
+SHAPES: list[Shape] = [(1, 3, 224, 224), (3, 3, 299, 331)]
+# What they end in takes maps of one size: a dense layer by the number of its inputs, an average
+# by the window that Gluon wrote.
+AT_ONE_SIZE = {"inception_v3": [(1, 3, 299, 299), (2, 3, 299, 299)]}
+
+
+@cache
+def zoo(name: str) -> Symbol:
+    """Return a network of Gluon's zoo as a symbol."""
+    return getattr(vision, name)()(mx.sym.var("data"))
+
+
+def save(symbol: Symbol, folder: Path, name: str) -> Path:
+    """Save a symbol as HybridBlock.export does."""
+    path = folder / f"{name}-symbol.json"
+    symbol.save(str(path))
+    return path
+
+
+# layer by layer: output, learned parameters by role, statistics
+Row = tuple[Any, dict[str, Any], Any]
+ROLES = {"weight": "weights", "bias": "biases", "gamma": "scales", "beta": "shifts"}
+
+
+def inferred(symbol: Symbol, shape: Shape) -> Iterator[tuple[str, Row]]:
+    """Yield what MXNet infers of every operator, with the operator's name."""
+    internals = symbol.get_internals()
+    _, outputs, _ = internals.infer_shape(data=shape)
+    shapes = dict(zip(internals.list_outputs(), outputs, strict=True))
+    states = set(symbol.list_auxiliary_states())
+    nodes = json.loads(symbol.tojson())["nodes"]
+    for node in nodes:
+        if node["op"] == "null":
+            continue
+        held = [nodes[index]["name"] for index, *_ in node["inputs"][1:]]
+        held = [name for name in held if name in shapes]  # a variable, not another layer
+        learned: dict[str, int] = {}
+        for name in held:
+            role = ROLES.get(name.rpartition("_")[2])
+            fixed = role == "scales" and node["attrs"]["fix_gamma"] == "True"
+            if role is not None and name not in states and not fixed:
+                learned[role] = prod(shapes[name])
+        statistics = sum(prod(shapes[name]) for name in held if name in states)
+        yield node["op"], (shapes[node["name"] + "_output"], learned, statistics)
+
+
+def counted(cost: NetworkCost) -> Iterator[Row]:
+    """Yield the same of a network that was imported."""
+    for layer in cost.layers:
+        roles = {role: getattr(layer.parameters, role) for role in ROLES.values()}
+        learned = {role: count for role, count in roles.items() if count}
+        yield layer.output.shape, learned, layer.statistics
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_zoo_equals_what_mxnet_infers_node_by_node(name: str, tmp_path: Path) -> None:
+    symbol = zoo(name)
+    path = save(symbol, tmp_path, name)
+    for shape in AT_ONE_SIZE.get(name, SHAPES):
+        network = convcost.load(path, input=shape[1:])
+        assert network.name == name
+        cost = convcost.analyse(network, batch=shape[0])
+        expected = [row for _, row in inferred(symbol, shape)]
+        assert list(counted(cost)) == expected
+        arguments, outputs, states = symbol.infer_shape(data=shape)
+        sizes = dict(zip(symbol.list_arguments(), map(prod, arguments), strict=True))
+        fixed = {
+            node["name"].replace("_fwd", "_gamma")
+            for node in json.loads(symbol.tojson())["nodes"]
+            if node.get("attrs", {}).get("fix_gamma") == "True"
+        }
+        total = cost.total()
+        assert total.parameters.count == sum(
+            size for each, size in sizes.items() if each not in {"data", *fixed}
+        )
+        assert total.statistics == sum(map(prod, states))
+        ends = {layer.name: layer.output.shape for layer in cost.layers}
+        assert [ends[output] for output in cost.outputs] == outputs
