@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -13,25 +12,35 @@ from rich.console import Console
 from convcost.cost import NetworkCost
 from convcost.errors import MeasurementError
 from convcost.measure.chapter import CLAIMS, Experiment, experiments
-from convcost.measure.result import Timing
+from convcost.measure.lanes import Lane
 from convcost.measure.session import Session
 from convcost.report.chapter import Chapter
 
 SECONDS = {"lenet-notes": 0.01, "alexnet-d2l": 0.03, "nin-d2l": 1.0, "nin-d2l-one1x1": 0.9}
 
 
-def step(_: object, cost: NetworkCost) -> Timing:
-    """Take the seconds of the table; what is not in it cannot be measured."""
-    if cost.network not in SECONDS:
-        raise MeasurementError("out of memory")
-    taken = SECONDS[cost.network]
-    return Timing(forward_seconds=taken, low=taken, high=taken, minimum_seconds=taken, rounds=1)
+class Timed:
+    """A session that takes the seconds of the table; what is not in it cannot be measured."""
+
+    def job(self, cost: NetworkCost) -> str:
+        return cost.network
+
+    def lane(self, name: str, _: object, network: str) -> Lane:
+        taken = SECONDS.get(network)
+        error = None if taken else MeasurementError("out of memory")
+        return Lane(name, _never, [[taken]] if taken else [], error)
+
+    def take_turns(self, *_: object) -> None:
+        pass
+
+
+def _never() -> Any:
+    raise AssertionError
 
 
 @pytest.fixture(scope="module")
 def found() -> list[Experiment]:
-    session: Any = SimpleNamespace(run=step, job=lambda cost: cost)
-    return list(experiments(cast("Session", session), batch=2))
+    return list(experiments(cast("Session", Timed()), batch=2))
 
 
 def test_ratios_of_the_model(found: list[Experiment]) -> None:

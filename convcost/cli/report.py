@@ -20,7 +20,6 @@ from convcost.cli.measuring import (
     measured,
     open_session,
     telling,
-    was_interrupted,
 )
 from convcost.cli.output import emit, write
 from convcost.errors import ConvcostError, UsageError, nearest
@@ -64,6 +63,7 @@ def report(
         _chapter(device, threads, output)
         return
     writer = _writer(output)
+    from convcost.measure.session import interrupted
     from convcost.report.measured.content import content
 
     sizes = options.parse_counts("--batch", batches)
@@ -84,7 +84,7 @@ def report(
         emit(Short(found), None)
     else:
         write(output, writer(found))
-    if cases and was_interrupted(new, len(cases)):
+    if new and interrupted(new):
         raise typer.Exit(INTERRUPTED)
 
 

@@ -13,10 +13,10 @@ from convcost.analyse import analyse
 from convcost.catalogue import load
 from convcost.cost import NetworkCost
 from convcost.dims import add_up
-from convcost.errors import MeasurementError
-from convcost.measure import tasks
+from convcost.measure import turns
 from convcost.measure.result import Timing
 from convcost.measure.session import Session
+from convcost.measure.timing import summary
 from convcost.traffic import traffic
 from convcost.training import training_step
 
@@ -121,17 +121,21 @@ class Experiment:
 def experiments(
     session: Session, *, batch: int = BATCH, progress: Callable[[str], None] | None = None
 ) -> Iterator[Experiment]:
-    """Time a training step of every network of the claims, and yield the claims' ratios."""
+    """Time training steps of the claims' networks in turns, and yield the claims' ratios."""
     costs = {case: case.analysed(batch) for claim in CLAIMS for case in (claim.case, claim.base)}
-    times: dict[Case, Timing] = {}
-    failures: dict[Case, str] = {}
-    for case, cost in costs.items():
-        if progress is not None:
-            progress(f"a training step of {case}, batch {batch}")
-        try:
-            times[case] = session.run(tasks.step, session.job(cost))
-        except MeasurementError as error:
-            failures[case] = error.problems[0].message
+    lanes = {
+        case: session.lane(
+            f"a training step of {case}, batch {batch}", turns.step, session.job(cost)
+        )
+        for case, cost in costs.items()
+    }
+    session.take_turns(list(lanes.values()), progress)
+    times = {case: summary(lane.rounds) for case, lane in lanes.items() if lane.rounds}
+    failures = {
+        case: lane.error.problems[0].message
+        for case, lane in lanes.items()
+        if lane.error is not None
+    }
     for claim in CLAIMS:
         pair = (claim.case, claim.base)
         multiplies, moved = (
