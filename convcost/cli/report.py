@@ -91,16 +91,23 @@ def report(
 def _chapter(device: str, threads: int | None, output: Path | None) -> None:
     """Measure what the notes measured, and say what came out."""
     from convcost.measure.chapter import BATCH, experiments
-    from convcost.report.chapter import Chapter
+    from convcost.report.measured.experiments import Experiments
 
-    forms = {"": lambda made: made, ".md": Chapter.as_markdown, ".json": Chapter.as_json}
+    forms = {
+        "": lambda made: made,
+        ".html": Experiments.as_html,
+        ".md": Experiments.as_markdown,
+        ".json": Experiments.as_json,
+    }
     suffix = output.suffix if output is not None else ""
     if suffix not in forms:
-        raise UsageError(f"--chapter: unknown format {suffix!r}; known: .json, .md")
+        raise UsageError(f"--chapter: unknown format {suffix!r}; {nearest('', forms)}")
+    if suffix == ".html":
+        _require_html()
     session = open_session(device, threads)
     with telling() as told:
         found = list(experiments(session, progress=told))
-    emit(forms[suffix](Chapter(found, BATCH, session.machine.device)), output)
+    emit(forms[suffix](Experiments(found, BATCH, session.machine.device)), output)
 
 
 def _writer(output: Path | None) -> Callable[[Content], str]:
@@ -109,9 +116,7 @@ def _writer(output: Path | None) -> Callable[[Content], str]:
     if suffix not in _WRITERS:
         raise ConvcostError(f"--output: unknown format {suffix!r}; {nearest('', _WRITERS)}")
     if output is not None and suffix == ".html":
-        from convcost.report.measured.html import require
-
-        require()
+        _require_html()
     return _WRITERS[suffix]
 
 
@@ -122,6 +127,13 @@ def _holds_results(name: str) -> bool:
     from convcost.importers.mxnet import holds_symbol
 
     return not holds_symbol(Path(name))
+
+
+def _require_html() -> None:
+    """See that there is what a page needs, before time is spent on measuring."""
+    from convcost.report.measured.html import require
+
+    require()
 
 
 def _read(files: Sequence[str]) -> list[Result]:

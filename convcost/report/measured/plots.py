@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -145,6 +145,19 @@ def _shares(axes: Axes, lines: Sequence[Line]) -> None:
     axes.set_axisbelow(True)
     axes.grid(visible=False, axis="y")
     _legend(axes)
+
+
+def ratios(axes: Axes, names: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> None:
+    """Draw a row for each name, with a dot for its number in each series that has one."""
+    for (label, values), (colour, marker) in zip(series.items(), _LOOKS, strict=False):
+        dots = [(value, row) for row, value in enumerate(values) if value is not None]
+        if dots:
+            axes.plot(*zip(*dots, strict=True), marker, color=colour, label=label)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xscale="log", xlabel="ratio")
+    _logarithmic(axes.xaxis, lambda value: f"{value:g}")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.3, 1), ncols=4, frameon=False, fontsize=8)
 
 
 def _shortened(name: str) -> str:
