@@ -19,7 +19,7 @@ from convcost.dims import Dim, is_dim
 from convcost.errors import SpecError, nearest
 from convcost.expressions import parse
 from convcost.layers import AbstractLayer
-from convcost.layers.window import Padding, Pair
+from convcost.layers.window import Padding, Pair, Same
 from convcost.reading import Scope, text_of
 from convcost.spec import Written
 from convcost.tensors import Extents
@@ -184,18 +184,18 @@ class PairForm:
 
 
 class PaddingForm:
-    """``same``; or a number, ``[rows, columns]`` or ``[[top, bottom], [left, right]]``."""
+    """A word; or a number, ``[rows, columns]`` or ``[[top, bottom], [left, right]]``."""
 
     def read(self, node: yaml.Node, scope: Scope) -> Written:
         """Read the word, an expression, or a list of two."""
-        if isinstance(node, yaml.ScalarNode) and node.value == "same":
-            return "same"
+        if isinstance(node, yaml.ScalarNode) and node.value in get_args(Same):
+            return text_of(node, scope, "a word")
         return read_value(node, scope)
 
     def settle(self, value: Any) -> Padding:
         """Spread the numbers over both axes and both sides."""
-        if value == "same":
-            return "same"
+        if value in get_args(Same):
+            return value  # type: ignore[no-any-return]
         axes = value if isinstance(value, tuple) else (value, value)
         if len(axes) != 2:  # noqa: PLR2004 - rows and columns
             raise SpecError(

@@ -236,7 +236,8 @@ def dot(left: Iterable[Scalar], right: Iterable[Scalar]) -> Scalar:
 # Windows, enumerated --------------------------------------------------------------------
 
 Pair = tuple[int, int]
-Padding = Literal["same"] | tuple[Pair, Pair]
+Same = Literal["same", "same_lower"]
+Padding = Same | tuple[Pair, Pair]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +272,7 @@ class Slide(NamedTuple):
 
     kernel: int
     stride: int
-    padding: Literal["same"] | Pair
+    padding: Same | Pair
     dilation: int
     rounding: str = "valid"
 
@@ -284,15 +285,17 @@ class Slide(NamedTuple):
         """
         taps = range(0, self.kernel * self.dilation, self.dilation)
         reach = taps[-1] + 1
-        if self.padding == "same":
+        if isinstance(self.padding, str):
             before, after = same_padding(extent, reach, self.stride)
+            if self.padding == "same_lower":  # as ONNX's auto_pad has it: the odd one before
+                before, after = after, before
         else:
             before, after = self.padding
         end = extent + after
         starts = [-before]
         while starts[-1] + reach < end:
             starts.append(starts[-1] + self.stride)
-        if self.rounding == "valid" or self.padding == "same":
+        if self.rounding == "valid" or isinstance(self.padding, str):
             starts = [start for start in starts if start + reach <= end]
         elif self.rounding == "clamped":
             starts = [start for start in starts if start < extent]
@@ -316,7 +319,7 @@ def window_axes(x: Map, sliding: Sliding) -> Iterator[Axis]:
         yield Slide(
             sliding["kernel"][i],
             sliding["stride"][i],
-            "same" if sliding["padding"] == "same" else sliding["padding"][i],
+            sliding["padding"] if isinstance(sliding["padding"], str) else sliding["padding"][i],
             sliding["dilation"][i],
             sliding.get("rounding", "valid"),
         ).along(extent)

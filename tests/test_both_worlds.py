@@ -62,7 +62,9 @@ tensors: st.SearchStrategy[Tensor] = st.one_of(feature_maps, vectors, arrays)
 kernels = st.tuples(st.integers(1, 11), st.integers(1, 11))
 strides = dilations = st.tuples(few, few)
 margins: st.SearchStrategy[Pair] = st.tuples(st.integers(0, 5), st.integers(0, 5))
-paddings: st.SearchStrategy[Padding] = st.one_of(st.just("same"), st.tuples(margins, margins))
+paddings: st.SearchStrategy[Padding] = st.one_of(
+    st.sampled_from(["same", "same_lower"]), st.tuples(margins, margins)
+)
 
 
 def of_one(

@@ -60,7 +60,7 @@ def of_one(
 @st.composite
 def window_attributes(draw: st.DrawFn) -> tuple[dict[str, Any], tuple[int, int]]:
     """Draw kernel, stride, padding and dilation, and rows and columns into which they fit."""
-    same = draw(st.booleans())
+    same = draw(st.sampled_from(["", "same", "same_lower"]))
     axes = []
     for _ in range(2):
         kernel, stride, dilation = (draw(st.integers(1, most)) for most in (3, 3, 2))
@@ -69,7 +69,7 @@ def window_attributes(draw: st.DrawFn) -> tuple[dict[str, Any], tuple[int, int]]
         smallest = 1 if same else max(1, reach - before - after)
         axes.append((kernel, stride, dilation, (before, after), draw(st.integers(smallest, 6))))
     kernels, strides, dilations, paddings, (height, width) = zip(*axes, strict=True)
-    padding = "same" if same else paddings
+    padding = same or paddings
     attributes = {"kernel": kernels, "stride": strides, "padding": padding, "dilation": dilations}
     return attributes, (height, width)
 

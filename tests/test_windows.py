@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import astuple
-from typing import Literal
 
 import pytest
 import sympy
@@ -32,7 +31,7 @@ from convcost.dims import (
 )
 from convcost.errors import ShapeError
 from convcost.layers import Pool2d
-from convcost.layers.window import Rounding, Window
+from convcost.layers.window import Rounding, Same, Window
 from convcost.tensors import FeatureMap
 
 H = symbol("H")
@@ -43,20 +42,21 @@ dilations = st.integers(1, 3)
 roundings: st.SearchStrategy[Rounding] = st.sampled_from(["valid", "full", "clamped"])
 margins = st.tuples(st.integers(0, 5), st.integers(0, 5))
 padded_windows = st.builds(Window, kernels, strides, margins, dilations, roundings)
-same_windows = st.builds(Window, kernels, strides, st.just("same"), dilations, roundings)
+same_words: st.SearchStrategy[Same] = st.sampled_from(["same", "same_lower"])
+same_windows = st.builds(Window, kernels, strides, same_words, dilations, roundings)
 windows: st.SearchStrategy[Window] = st.one_of(padded_windows, padded_windows, same_windows)
 
 
 def window(
     kernel: int,
     stride: int = 1,
-    padding: int | Literal["same"] = 0,
+    padding: int | Same = 0,
     rounding: Rounding = "valid",
     *,
     dilation: int = 1,
 ) -> Window:
     """Return a window with as much padding before as after."""
-    margins: Literal["same"] | tuple[int, int] = "same" if padding == "same" else (padding, padding)
+    margins: Same | tuple[int, int] = padding if isinstance(padding, str) else (padding, padding)
     return Window(kernel, stride, margins, dilation, rounding)
 
 
@@ -167,6 +167,11 @@ def test_roundings_differ(extent: int, window: Window, positions: int) -> None:
 def test_margins_of_a_known_same() -> None:
     """TensorFlow, SAME explained on a width of 13: kernel 6 and stride 5 pad 1 and 2."""
     assert window(6, 5, "same").margins(13) == (1, 2)
+
+
+def test_margins_of_same_lower() -> None:
+    """ONNX's SAME_LOWER pads the odd one at the beginning."""
+    assert window(6, 5, "same_lower").margins(13) == (2, 1)
 
 
 def test_the_notes_example_as_a_layer() -> None:

@@ -20,6 +20,7 @@ from convcost.cli.measuring import (
     measured,
     open_session,
     telling,
+    was_interrupted,
 )
 from convcost.cli.output import emit, write
 from convcost.errors import ConvcostError, UsageError, nearest
@@ -63,7 +64,6 @@ def report(
         _chapter(device, threads, output)
         return
     writer = _writer(output)
-    from convcost.measure.session import interrupted
     from convcost.report.measured.content import content
 
     sizes = options.parse_counts("--batch", batches)
@@ -84,30 +84,23 @@ def report(
         emit(Short(found), None)
     else:
         write(output, writer(found))
-    if new and interrupted(new):
+    if cases and was_interrupted(new, len(cases)):
         raise typer.Exit(INTERRUPTED)
 
 
 def _chapter(device: str, threads: int | None, output: Path | None) -> None:
     """Measure what the notes measured, and say what came out."""
     from convcost.measure.chapter import BATCH, experiments
-    from convcost.report.measured.experiments import Experiments
+    from convcost.report.chapter import Chapter
 
-    forms = {
-        "": lambda made: made,
-        ".html": Experiments.as_html,
-        ".md": Experiments.as_markdown,
-        ".json": Experiments.as_json,
-    }
+    forms = {"": lambda made: made, ".md": Chapter.as_markdown, ".json": Chapter.as_json}
     suffix = output.suffix if output is not None else ""
     if suffix not in forms:
-        raise UsageError(f"--chapter: unknown format {suffix!r}; {nearest('', forms)}")
-    if suffix == ".html":
-        _require_html()
+        raise UsageError(f"--chapter: unknown format {suffix!r}; known: .json, .md")
     session = open_session(device, threads)
     with telling() as told:
         found = list(experiments(session, progress=told))
-    emit(forms[suffix](Experiments(found, BATCH, session.machine.device)), output)
+    emit(forms[suffix](Chapter(found, BATCH, session.machine.device)), output)
 
 
 def _writer(output: Path | None) -> Callable[[Content], str]:
@@ -116,7 +109,9 @@ def _writer(output: Path | None) -> Callable[[Content], str]:
     if suffix not in _WRITERS:
         raise ConvcostError(f"--output: unknown format {suffix!r}; {nearest('', _WRITERS)}")
     if output is not None and suffix == ".html":
-        _require_html()
+        from convcost.report.measured.html import require
+
+        require()
     return _WRITERS[suffix]
 
 
@@ -127,13 +122,6 @@ def _holds_results(name: str) -> bool:
     from convcost.importers.mxnet import holds_symbol
 
     return not holds_symbol(Path(name))
-
-
-def _require_html() -> None:
-    """See that there is what a page needs, before time is spent on measuring."""
-    from convcost.report.measured.html import require
-
-    require()
 
 
 def _read(files: Sequence[str]) -> list[Result]:

@@ -16,8 +16,10 @@ from convcost.tensors import FeatureMap, Tensor
 Pair = tuple[Dim, Dim]
 """A value for the rows and one for the columns."""
 
-Padding = Literal["same"] | tuple[Pair, Pair]
-"""(before, after) for the rows and for the columns, or as much as ``ceil(extent/stride)`` takes."""
+Same = Literal["same", "same_lower"]
+Padding = Same | tuple[Pair, Pair]
+"""(before, after) for the rows and for the columns, or as much as ``ceil(extent/stride)`` takes:
+the odd one after the input, or before it if ``same_lower``."""
 
 Rounding = Literal["valid", "full", "clamped"]
 """What becomes of a last window that only partly fits: it is left out; taken; or taken
@@ -32,7 +34,7 @@ class Window:
 
     kernel: Dim
     stride: Dim
-    padding: Pair | Literal["same"]
+    padding: Pair | Same
     dilation: Dim
     rounding: Rounding = "valid"
 
@@ -46,7 +48,7 @@ class Window:
 
         Raises: ShapeError if it fits nowhere.
         """
-        if self.padding == "same":
+        if isinstance(self.padding, str):
             return ceil_div(extent, self.stride)
         before, after = self.padding
         padded = extent + before + after
@@ -69,11 +71,12 @@ class Window:
 
     def margins(self, extent: Dim) -> Pair:
         """Return the padding before and after an axis of this extent."""
-        if self.padding != "same":
+        if not isinstance(self.padding, str):
             return self.padding
         taken = (self.positions(extent, axis="") - 1) * self.stride + self.reach
         total = -minimum(extent - taken, 0)
-        return floor_div(total, 2), ceil_div(total, 2)
+        less, more = floor_div(total, 2), ceil_div(total, 2)
+        return (more, less) if self.padding == "same_lower" else (less, more)
 
 
 class AbstractWindowLayer(AbstractLayer):
@@ -93,7 +96,7 @@ class AbstractWindowLayer(AbstractLayer):
         for name in ("kernel", "stride", "dilation"):
             for value in getattr(self, name):
                 require_at_least(1, **{name: value})
-        if self.padding != "same":
+        if not isinstance(self.padding, str):
             for pair in self.padding:
                 require_at_least(0, padding=pair[0])
                 require_at_least(0, padding=pair[1])
@@ -102,7 +105,7 @@ class AbstractWindowLayer(AbstractLayer):
     def windows(self) -> tuple[Window, Window]:
         """The window on the rows and the one on the columns."""
         padding = self.padding
-        rows, columns = (padding, padding) if padding == "same" else padding
+        rows, columns = (padding, padding) if isinstance(padding, str) else padding
         return (
             Window(self.kernel[0], self.stride[0], rows, self.dilation[0], self.rounding),
             Window(self.kernel[1], self.stride[1], columns, self.dilation[1], self.rounding),

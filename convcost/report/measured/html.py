@@ -35,7 +35,7 @@ def as_html(content: Content) -> str:
 
     Raises: MissingDependencyError without jinja2 or matplotlib.
     """
-    template = environment().get_template("report.html.j2")
+    template = _environment().get_template("report.html.j2")
     pages = list(map(_page, content.chapters))
     return template.render(
         content=content, pages=pages, overview=tables.overview(content), states=SIGNS
@@ -47,7 +47,7 @@ def require() -> None:
 
     Raises: MissingDependencyError without jinja2 or matplotlib.
     """
-    environment()
+    _environment()
     settings("")
 
 
@@ -62,11 +62,7 @@ def _page(chapter: Chapter) -> _Page:
     )
 
 
-def environment() -> Environment:
-    """Return what fills in the templates.
-
-    Raises: MissingDependencyError without jinja2.
-    """
+def _environment() -> Environment:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:

@@ -1,0 +1,190 @@
+"""The layers that an ONNX graph becomes, put together one by one with their shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from convcost.dims import Dim
+from convcost.importers.network import Imported
+from convcost.importers.onnx.extents import BATCH, Parameters, at_batch, batch_axis
+from convcost.importers.onnx.operator import Operator, UnsupportedError
+from convcost.importers.onnx.values import Constant, Data, Known
+from convcost.layers import KINDS, AbstractLayer
+from convcost.tensors import tensor
+
+_KINDS: Mapping[str, type[AbstractLayer]] = MappingProxyType({kind.kind: kind for kind in KINDS})
+_WEIGHTS = re.compile(r"(?P<layer>[A-Za-z_][\w.\-/]*)[./](weight|kernel|w|gamma)(:0)?")
+"""What authors call the weights of a layer: the layer's name stands before it."""
+
+
+@dataclass(slots=True)
+class Assembly:
+    """Layers and inputs so far, by name, in order."""
+
+    parameters: Parameters
+    batch: int | None = None
+    """The batch that the file is for; None if it is for any."""
+    layers: dict[str, Imported] = field(default_factory=dict)
+    inputs: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+    """The layer that an initializer's elements are counted with."""
+
+    def add(
+        self, name: str, kind: str, inputs: tuple[Data, ...], attributes: dict[str, Any]
+    ) -> Data:
+        """Place a layer behind others.
+
+        Raises: ShapeError if it cannot take their shapes; UnsupportedError if not their rank.
+        """
+        made = _KINDS[kind](**attributes)
+        shapes = [tensor(each.shape) for each in inputs]
+        for shape in shapes:
+            if not isinstance(shape, made.accepts):
+                raise UnsupportedError(f"of {len(shape.shape)} axes")
+        output = made.output_shape(*shapes).shape
+        name = self.free(name)
+        written = {key: self.parameters.written(value) for key, value in attributes.items()}
+        self.layers[name] = Imported(name, type(made), written, tuple(e.layer for e in inputs))
+        return Data(name, output, _outside(inputs[0], output))
+
+    def take(self, name: str, shape: tuple[Dim, ...]) -> Data:
+        """Place an input."""
+        self.inputs[name] = shape[1:]
+        return Data(name, shape)
+
+    def end(self, data: Data) -> str:
+        """Return the layer that gives an output of the network; there is one in any case."""
+        if data.layer not in self.inputs:
+            return data.layer
+        return self.add(f"{data.layer}_out", "identity", (data,), {}).layer
+
+    def uncounted(
+        self, name: str, operator: str, inputs: tuple[Data, ...], shape: tuple[Dim, ...]
+    ) -> Data:
+        """Place an operator that has no rule, with the shape that it is known to give."""
+        said = tuple(0 if extent == BATCH else extent for extent in shape)
+        return self.add(name, "uncounted", inputs, {"operator": operator, "shape": said})
+
+    def change(self, name: str, **attributes: Any) -> None:
+        """Give a layer other attributes."""
+        layer = self.layers[name]
+        self.layers[name] = replace(layer, attributes={**layer.attributes, **attributes})
+
+    def free(self, name: str) -> str:
+        """Return a name that nothing has yet: this one, or with a number behind it."""
+        found, count = name, 1
+        while found in self.layers or found in self.inputs:
+            count += 1
+            found = f"{name}_{count}"
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operator with the values that it reads: what a rule makes layers from."""
+
+    operator: Operator
+    values: tuple[Known | None, ...]
+    assembly: Assembly
+    sole: tuple[bool, ...]
+    """Of each input, whether nothing else reads it."""
+    wanted: tuple[bool, ...]
+    """Of each output, whether anything reads it."""
+    learns: tuple[str, ...] = ()
+    """The initializers that the next layer has as its parameters."""
+
+    def value(self, index: int) -> Known | None:
+        """Return an input; None if it is left out."""
+        return self.values[index] if index < len(self.values) else None
+
+    def data(self, index: int = 0) -> Data:
+        """Return an input that depends on the network's."""
+        value = self.value(index)
+        if isinstance(value, Data):
+            return value
+        if value is None:
+            raise self.operator.error(f"input {index + 1} is missing")
+        raise UnsupportedError("of a constant")
+
+    def constant(self, index: int) -> Constant:
+        """Return an input that does not."""
+        value = self.value(index)
+        if isinstance(value, Constant):
+            return value
+        if value is None:
+            raise self.operator.error(f"input {index + 1} is missing")
+        raise UnsupportedError(f"with input {index + 1} computed")
+
+    def optional(self, index: int) -> Constant | None:
+        """Return an input that does not, or None if it is left out."""
+        return None if self.value(index) is None else self.constant(index)
+
+    def add(self, kind: str, *inputs: Data, part: str = "", **attributes: Any) -> Data:
+        """Place a layer of this operator; ``part`` tells several apart."""
+        if kind not in _KINDS:
+            raise UnsupportedError
+        name = f"{self.operator.name}_{part}" if part else self.operator.name
+        made = self.assembly.add(name, kind, inputs, attributes)
+        for initializer in self.learns:
+            self.assembly.holders.setdefault(initializer, made.layer)
+        return made
+
+    def named_by(self, weights: Constant) -> Call:
+        """Return the call under its weights' name, if that says more than its own."""
+        match = _WEIGHTS.fullmatch(weights.initializer or "")
+        if match is None or self.operator.placed:
+            return self
+        return replace(self, operator=replace(self.operator, name=match["layer"]))
+
+    def axis(self, axis: int, rank: int) -> int:
+        """Return an axis, which may be counted from the last one, as counted from the first."""
+        if not -rank <= axis < rank:
+            raise self.operator.error(f"there is no axis {axis} among {rank}")
+        return axis % rank
+
+    def at_batch(self, extent: Dim) -> Dim:
+        """Return an extent at the batch that the file is for, if it is for one."""
+        return extent if self.assembly.batch is None else at_batch(extent, self.assembly.batch)
+
+    def batched(self, target: Sequence[Any], shape: Sequence[Dim]) -> list[Dim]:
+        """Return a target with the batch of a shape where it has the number for it."""
+        aligned = list(target)
+        for index in range(len(target)):
+            axis = index + len(shape) - len(target)
+            if axis >= 0 and aligned[index] == self.at_batch(shape[axis]):
+                aligned[index] = shape[axis]
+        return aligned
+
+    def aligned(self, constant: Constant, x: Data) -> list[Dim]:
+        """Return the shape of a constant that meets data, with the batch where it has its number.
+
+        Axes are compared from the last one on; leading ones of extent 1 are left out.
+        """
+        shape = list(constant.shape)
+        while len(shape) > len(x.shape) and shape[0] == 1:
+            del shape[0]
+        if self.assembly.batch == 1:  # such a constant is repeated as it is
+            return shape
+        return self.batched(shape, x.shape)
+
+    def given(self, constant: Constant, x: Data) -> Data:
+        """Return a constant as data: a layer that gives it for every batch of ``x``."""
+        shape = tuple(0 if extent == BATCH else extent for extent in self.aligned(constant, x))
+        call = self.learn(constant)
+        return call.add("constant", x, part="constant", shape=shape, learned=constant.learned)
+
+    def learn(self, *constants: Constant | None) -> Call:
+        """Return the call with what its next layer learns."""
+        names = [each.initializer for each in constants if each is not None]
+        return replace(self, learns=tuple(name for name in names if name is not None))
+
+
+def _outside(x: Data, output: tuple[Dim, ...]) -> Dim:
+    """Return what is around the batch in its axis: as before, where that is as long as before."""
+    axis = batch_axis(x.shape)
+    same = axis is not None and axis < len(output) and output[axis] == x.shape[axis]
+    return x.outside if same else 1

@@ -1,0 +1,130 @@
+"""Operators that make constants, or numbers of another sort from them: range, cast, where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcost.importers.onnx.arithmetic import floor
+from convcost.importers.onnx.extents import broadcast
+from convcost.importers.onnx.moving import MOST_ELEMENTS, axes_of
+from convcost.importers.onnx.operator import Operator, UnsupportedError
+from convcost.importers.onnx.values import Constant, constant_in, constant_of
+
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, Any]
+
+SIZED = frozenset({"Expand", "ConstantOfShape"})
+_FLOATS = frozenset({1, 10, 11, 16})
+_INTEGERS = {2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 9: "?", 12: "u4", 13: "u8"}
+
+
+def sized(operator: Operator, made: Constant, shape: Constant) -> Constant:
+    """Return what is repeated to a shape; there may be symbols in that."""
+    target = tuple(shape.numbers().ravel().tolist())
+    if operator.kind == "Expand":
+        target = broadcast([made.shape, target])
+    elif "value" in operator.attributes:
+        made = constant_in(operator.tensor("value"), initializer=False)
+    else:
+        made = constant_of(np.zeros(1, np.float32))
+    single = made.known if made.elements == 1 else None
+    if single is None or prod(target) > MOST_ELEMENTS or single.dtype == object:
+        return made.like(target)
+    return constant_of(
+        np.broadcast_to(single.ravel()[0], target),
+        floating=made.floating,
+        made_from=made.initializer,
+    )
+
+
+def floating(operator: Operator, made: Constant) -> bool:
+    """Whether the results are no whole numbers."""
+    if operator.kind == "Cast":
+        return operator.integer("to") in _FLOATS
+    if operator.kind in {"Shape", "Size"}:
+        return False
+    return made.floating
+
+
+def _cast(operator: Operator, x: Array) -> Array:
+    to = operator.integer("to")
+    if x.dtype == object and to in _FLOATS:
+        return x
+    if x.dtype == object:
+        return np.asarray(np.frompyfunc(floor, 1, 1)(x), object)
+    if to in _FLOATS:
+        return x.astype(np.float64 if to == 11 else np.float32)  # noqa: PLR2004 - DOUBLE
+    if to not in _INTEGERS:
+        raise UnsupportedError("casts to what is no number")
+    with np.errstate(all="ignore"):
+        return x.astype(_INTEGERS[to])
+
+
+def _range(operator: Operator, start: Array, limit: Array, delta: Array) -> Array:
+    del operator
+    if object in {start.dtype, limit.dtype, delta.dtype}:
+        raise UnsupportedError("counts to the size of an input")
+    first, last, step = start.ravel()[0], limit.ravel()[0], delta.ravel()[0]
+    if step == 0 or not abs((last - first) / step) <= MOST_ELEMENTS:
+        raise UnsupportedError("a range that is too long")
+    return np.arange(first, last, step, start.dtype)
+
+
+def _where(operator: Operator, condition: Array, left: Array, right: Array) -> Array:
+    del operator
+    return np.where(condition.astype(bool), left, right)
+
+
+def _shape(operator: Operator, x: Array) -> Array:
+    return np.asarray(shape_part(operator, x.shape), np.int64)
+
+
+def shape_part(operator: Operator, shape: Sequence[Any]) -> Sequence[Any]:
+    """Return the extents that Shape gives; newer versions of it may ask for a part."""
+    start = operator.integer("start", 0)
+    end = operator.integer("end", len(shape))
+    return shape[start:end]
+
+
+def _reduction(how: Callable[..., Array]) -> Callable[..., Array]:
+    def reduce(operator: Operator, x: Array, axes: Array | None = None) -> Array:
+        named = axes_of(operator, axes)
+        if named is None and operator.integer("noop_with_empty_axes", 0):
+            return x
+        keep = bool(operator.integer("keepdims", 1))
+        return np.asarray(how(x, tuple(named) if named else None, keepdims=keep))
+
+    return reduce
+
+
+def _mean(x: Array, axis: Any, *, keepdims: bool) -> Array:
+    return np.asarray(np.mean(x, axis, keepdims=keepdims), x.dtype)
+
+
+def _matmul(operator: Operator, left: Array, right: Array) -> Array:
+    del operator
+    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:  # noqa: PLR2004
+        raise UnsupportedError("a product of constants")
+    return np.broadcast_to(np.float32(0), (left.shape[0], right.shape[1]))
+
+
+MAKES: Mapping[str, Callable[..., Array]] = MappingProxyType(
+    {
+        "Cast": _cast,
+        "Range": _range,
+        "Where": _where,
+        "MatMul": _matmul,
+        "Shape": _shape,
+        "Size": lambda operator, x: np.asarray(x.size, np.int64),  # noqa: ARG005
+        "ReduceProd": _reduction(np.prod),
+        "ReduceSum": _reduction(np.sum),
+        "ReduceMax": _reduction(np.max),
+        "ReduceMin": _reduction(np.min),
+        "ReduceMean": _reduction(_mean),
+    }
+)

@@ -1,0 +1,161 @@
+"""What a file itself says about shapes: of its inputs, and of tensors inside, to compare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcost.dims import Dim
+from convcost.errors import ImportFormatError
+from convcost.importers.onnx.extents import (
+    BATCH,
+    LARGEST_EXTENT,
+    Parameters,
+    at_batch,
+    of_sample,
+    shown,
+)
+from convcost.importers.onnx.operator import Operator, text_of
+from convcost.importers.onnx.values import MOST_RANK, Data
+
+if TYPE_CHECKING:
+    import onnx
+
+Stated = tuple[int | str, ...]
+"""A shape as a file states it: names for dynamic axes, "" for what it leaves open."""
+
+_IMAGE = ("channels", "height", "width")
+
+
+class Shapes:
+    """The shapes that a model states."""
+
+    def __init__(self, model: onnx.ModelProto, parameters: Parameters) -> None:
+        """Read the shapes of a model's tensors."""
+        self._model = model
+        self._parameters = parameters
+        self._batch_name = ""
+        self.batch: int | None = None
+        self._stated: dict[str, Stated] = {}
+        self._inferred = False
+        self._read(model.graph)
+
+    def inputs(self) -> dict[str, tuple[Dim, ...]]:
+        """Return the shapes of the model's inputs; all have one batch, their first axis.
+
+        Raises: ImportFormatError if an input has no shape, or they are of unlike batches.
+        """
+        weights = {text_of(tensor.name) for tensor in self._model.graph.initializer}
+        stated = {}
+        for value in self._model.graph.input:
+            name = text_of(value.name)
+            if name not in weights:
+                shape = _stated(value)
+                if shape is None:
+                    raise ImportFormatError(f"input {name!r}: the file does not say its shape")
+                stated[name] = shape
+        firsts = {shape[0] for shape in stated.values() if shape}
+        sizes = {first for first in firsts if isinstance(first, int)}
+        if len(sizes) > 1:
+            raise ImportFormatError(f"inputs of unlike batches: {sorted(sizes)}")
+        if sizes and len(firsts) == 1:
+            self.batch = sizes.pop()
+        self._batch_name = next((str(f) for f in firsts if isinstance(f, str) and f), "")
+        return {name: self._input(name, shape) for name, shape in stated.items()}
+
+    def _input(self, name: str, shape: Stated) -> tuple[Dim, ...]:
+        names = _IMAGE if len(shape) == 4 else [f"{name}_{i}" for i in range(1, len(shape))]  # noqa: PLR2004
+        extents: list[Dim] = [BATCH] if shape else []
+        for extent, called in zip(shape[1:], names, strict=True):
+            if isinstance(extent, int):
+                extents.append(extent)
+            elif extent and extent == self._batch_name:
+                raise ImportFormatError(f"input {name!r}: {extent!r} is the batch, and an axis")
+            else:
+                extents.append(self._parameters.symbol(extent or called))
+        return tuple(extents)
+
+    def require(self, name: str, data: Data, operator: Operator) -> None:
+        """Require what was computed to be what the file states.
+
+        Raises: ImportFormatError, with both shapes.
+        """
+        stated = self._stated.get(name)
+        if stated is None:
+            return
+        ours = data.shape
+        if self.batch is not None:
+            ours = tuple(at_batch(extent, self.batch) for extent in ours)
+        agree = len(stated) == len(ours) and all(map(_agree, ours, stated))
+        if not agree:
+            asked = "; its ceil_mode leaves out a last window that starts in padding"
+            raise operator.error(
+                f"the file states the shape {_shown(stated)} for {name!r}, which comes to"
+                f" {shown(ours)}{asked if 'ceil_mode' in operator.attributes else ''}"
+            )
+
+    def of(self, name: str) -> tuple[Dim, ...] | None:
+        """Return the shape that the file states for a tensor, or that can be inferred."""
+        shape = self._known(name)
+        if shape is None and not self._inferred:
+            self._infer()
+            shape = self._known(name)
+        return shape
+
+    def _known(self, name: str) -> tuple[Dim, ...] | None:
+        stated = self._stated.get(name)
+        if stated is None:
+            return None
+        extents: list[Dim] = []
+        for axis, extent in enumerate(stated):
+            if axis == 0 and extent in {self.batch, self._batch_name}:
+                extents.append(BATCH)
+            elif isinstance(extent, int):
+                extents.append(extent)
+            else:
+                known = self._parameters.known(extent)
+                if known is None:
+                    return None
+                extents.append(known)
+        return tuple(extents)
+
+    def _infer(self) -> None:
+        """Let onnx infer what the file does not state."""
+        from onnx import shape_inference
+
+        self._inferred = True
+        try:
+            self._read(shape_inference.infer_shapes(self._model).graph)
+        except Exception:
+            return
+
+    def _read(self, graph: onnx.GraphProto) -> None:
+        for value in (*graph.value_info, *graph.output):
+            shape = _stated(value)
+            if shape is not None:
+                self._stated[text_of(value.name)] = shape
+
+
+def _stated(value: onnx.ValueInfoProto) -> Stated | None:
+    """Return the shape of a value; None if it has none, or is no tensor."""
+    if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
+        return None
+    dims = value.type.tensor_type.shape.dim
+    if len(dims) > MOST_RANK or any(dim.dim_value > LARGEST_EXTENT for dim in dims):
+        raise ImportFormatError(f"{text_of(value.name)!r}: such a shape cannot be")
+    return tuple(
+        dim.dim_value if dim.dim_value > 0 else text_of(dim.dim_param).strip() for dim in dims
+    )
+
+
+def _agree(ours: Dim, stated: int | str) -> bool:
+    """Whether an extent is what a file states, as far as both are known."""
+    return (
+        isinstance(stated, str)
+        or not isinstance(ours, int)
+        or of_sample(ours) is not None
+        or ours == stated
+    )
+
+
+def _shown(stated: Stated) -> str:
+    return "(" + ", ".join(str(extent or "?") for extent in stated) + ")"

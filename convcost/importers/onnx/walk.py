@@ -1,0 +1,232 @@
+"""A walk through a graph: constants are folded, functions written out, operators made layers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convcost.dims import Dim, product
+from convcost.errors import ImportFormatError, ShapeError
+from convcost.importers.onnx.assembly import Assembly, Call
+from convcost.importers.onnx.folding import fold
+from convcost.importers.onnx.graph import MOST_DEPTH, needed, uses
+from convcost.importers.onnx.making import shape_part
+from convcost.importers.onnx.operator import Operator, UnsupportedError, operator_of, text_of
+from convcost.importers.onnx.reading import opsets
+from convcost.importers.onnx.rules import RULES
+from convcost.importers.onnx.shapes import Shapes
+from convcost.importers.onnx.values import (
+    Constant,
+    Data,
+    Known,
+    Unknown,
+    Value,
+    constant_in,
+    constant_of,
+)
+
+if TYPE_CHECKING:
+    import onnx
+
+    Graph = onnx.GraphProto | onnx.FunctionProto
+
+MOST_OPERATORS = 200_000
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names of a graph that have values so far."""
+
+    values: dict[str, Value] = field(default_factory=dict)
+    reads: Counter[str] = field(default_factory=Counter)
+    versions: Mapping[str, int] = field(default_factory=dict)
+    inside: str = ""
+    depth: int = 0
+
+
+class Walk:
+    """Make layers from the nodes of a model, in an assembly."""
+
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        path: Path,
+        assembly: Assembly,
+        shapes: Shapes,
+        *,
+        lenient: bool,
+    ) -> None:
+        """Get ready; ``lenient`` lets operators through for which there is no rule."""
+        self.unknown: Counter[str] = Counter()
+        self._path = path
+        self._assembly = assembly
+        self._shapes = shapes
+        self._lenient = lenient
+        self._left = MOST_OPERATORS
+        self._functions = {
+            (text_of(each.domain), text_of(each.name), text_of(getattr(each, "overload", ""))): each
+            for each in model.functions
+        }
+
+    def run(self, graph: Graph, outputs: Iterable[str], scope: Scope) -> None:
+        """Give values to all names that some outputs need."""
+        for tensor in getattr(graph, "initializer", ()):
+            scope.values.setdefault(text_of(tensor.name), constant_in(tensor, initializer=True))
+        nodes = needed(graph.node, outputs, scope.values)
+        scope.reads = uses(nodes, outputs)
+        self._left -= len(nodes)
+        if self._left < 0 or scope.depth > MOST_DEPTH:
+            raise ImportFormatError(f"more than {MOST_OPERATORS:,} nodes, functions written out")
+        for index, node in nodes:
+            operator = operator_of(node, scope.versions, index, scope.inside)
+            self._step(node, operator, scope)
+
+    def _step(self, node: onnx.NodeProto, operator: Operator, scope: Scope) -> None:
+        values = tuple(scope.values[name] if name else None for name in operator.inputs)
+        try:
+            results = self._results(node, operator, values, scope)
+        except UnsupportedError as error:
+            results = self._without_rule(operator, values, str(error), scope)
+        except ShapeError as error:
+            raise operator.error(error.problems[0].message) from None
+        for name, value in zip(operator.outputs, results, strict=False):
+            if name and value is not None:
+                scope.values[name] = value
+                if isinstance(value, Data) and not scope.depth:
+                    self._shapes.require(name, value, operator)
+        missing = [n for n in operator.outputs if scope.reads[n] and n not in scope.values]
+        if missing:
+            raise operator.error(f"it does not give {missing[0]!r}")
+
+    def _results(
+        self,
+        node: onnx.NodeProto,
+        operator: Operator,
+        values: tuple[Value | None, ...],
+        scope: Scope,
+    ) -> Sequence[Value | None]:
+        function = self._functions.get((operator.domain, operator.kind, text_of(node.overload)))
+        if function is not None:
+            return self._called(function, operator, values, scope)
+        if operator.kind == "If" and not operator.domain:
+            return self._branch(operator, values, scope)
+        known = tuple(value for value in values if not isinstance(value, Unknown))
+        if len(known) < len(values):
+            return tuple(Unknown() for _ in operator.outputs)
+        if operator.kind in {"Shape", "Size"} and isinstance(known[0], Data):
+            return (_shape(operator, known[0]),)
+        if not any(isinstance(value, Data) for value in known):
+            return fold(operator, [v if isinstance(v, Constant) else None for v in known])
+        if operator.domain or operator.kind not in RULES:
+            raise UnsupportedError
+        result = RULES[operator.kind](self._call(operator, known, scope))
+        return result if isinstance(result, tuple) else (result,)
+
+    def _call(self, operator: Operator, values: tuple[Known | None, ...], scope: Scope) -> Call:
+        return Call(
+            operator,
+            values,
+            self._assembly,
+            tuple(scope.reads[name] == 1 for name in operator.inputs),
+            tuple(bool(name and scope.reads[name]) for name in operator.outputs),
+        )
+
+    def _without_rule(
+        self, operator: Operator, values: Sequence[Value | None], reason: str, scope: Scope
+    ) -> Sequence[Value | None]:
+        """Note an operator that has no rule; let it through if that is wanted."""
+        self.unknown[f"{operator.label} ({reason})" if reason else operator.label] += 1
+        if not self._lenient:
+            return tuple(Unknown() for _ in operator.outputs)
+        tensors = [value for value in values if isinstance(value, Data)]
+        made: list[Value | None] = []
+        for name in operator.outputs:
+            if not name or not scope.reads[name]:
+                made.append(None)
+                continue
+            shape = self._shapes.of(name) if not scope.depth else None
+            if shape is None:
+                raise operator.error(f"the shape of its output {name!r} is not in the file")
+            if tensors:
+                made.append(self._uncounted(operator, tensors, shape))
+            else:
+                made.append(Constant(shape, floating=True))
+        return made
+
+    def _uncounted(
+        self, operator: Operator, tensors: Sequence[Data], shape: tuple[Dim, ...]
+    ) -> Data:
+        word = operator.label.replace(".", "_")
+        return self._assembly.uncounted(operator.name, word, tuple(tensors), shape)
+
+    def _branch(
+        self, operator: Operator, values: Sequence[Value | None], scope: Scope
+    ) -> Sequence[Value | None]:
+        """Return what If gives: of the one branch, if it is known which."""
+        condition = values[0]
+        if not isinstance(condition, Constant) or condition.known is None:
+            raise UnsupportedError
+        name = "then_branch" if bool(condition.numbers().ravel()[0]) else "else_branch"
+        graph = operator.graph(name)
+        inner = Scope(dict(scope.values), Counter(), scope.versions, operator.name, scope.depth + 1)
+        return self._inner(graph, [text_of(output.name) for output in graph.output], inner)
+
+    def _called(
+        self,
+        function: onnx.FunctionProto,
+        operator: Operator,
+        values: Sequence[Value | None],
+        scope: Scope,
+    ) -> Sequence[Value | None]:
+        """Return what a function of the model gives, written out in place."""
+        inner = Scope({}, Counter(), opsets(function.opset_import, self._path), operator.name)
+        inner.depth = scope.depth + 1
+        given = [*values, *[None] * len(function.input)]
+        for name, value in zip(function.input, given, strict=False):
+            if value is not None:
+                inner.values[text_of(name)] = value
+        body = bound(function, operator)
+        return self._inner(body, [text_of(name) for name in function.output], inner)
+
+    def _inner(self, graph: Graph, outputs: list[str], inner: Scope) -> Sequence[Value | None]:
+        if inner.depth > MOST_DEPTH:
+            raise ImportFormatError(f"functions or graphs nested more than {MOST_DEPTH} deep")
+        self.run(graph, outputs, inner)
+        return [inner.values.get(name) for name in outputs]
+
+
+def _shape(operator: Operator, x: Data) -> Constant:
+    """Return the shape of data, or the number of its elements, as a constant."""
+    shape = list(shape_part(operator, x.shape))
+    if operator.kind == "Size":
+        shape = [product(shape)]
+    numeric = all(isinstance(extent, int) for extent in shape)
+    array = np.array(shape, np.int64 if numeric else object)
+    return constant_of(array[0] if operator.kind == "Size" else array, floating=False)
+
+
+def bound(function: onnx.FunctionProto, operator: Operator) -> onnx.FunctionProto:
+    """Return a function with the attributes that a call gives put in; the rest by default."""
+    given = {text_of(default.name): default for default in function.attribute_proto}
+    given |= operator.attributes
+    if not given and not function.attribute:
+        return function
+    body = type(function)()
+    body.CopyFrom(function)
+    for node in body.node:
+        for index in reversed(range(len(node.attribute))):
+            attribute = node.attribute[index]
+            if not attribute.ref_attr_name:
+                continue
+            value = given.get(text_of(attribute.ref_attr_name))
+            name = attribute.name
+            del node.attribute[index]
+            if value is not None:
+                node.attribute.append(value)
+                node.attribute[-1].name = name
+    return body

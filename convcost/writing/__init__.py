@@ -1,1 +1,0 @@
-"""Networks as text again: what a spec would say."""
