@@ -50,6 +50,10 @@ def find(name: str | Path, *, allow_unknown: bool = False, axes: int | None = No
         from convcost.importers.mxnet import read_file as read_symbol
 
         return read_symbol(Path(name), allow_unknown=allow_unknown, axes=axes)
+    if Path(name).suffix == ".onnx":
+        from convcost.importers.onnx import read_file as read_model
+
+        return read_model(Path(name), allow_unknown=allow_unknown)
     path, _, member = name.rpartition(":")
     if Path(path).suffix in {".yaml", ".yml"}:
         return _member(read_file(Path(path)), member)
