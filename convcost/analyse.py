@@ -67,6 +67,11 @@ def analyse(
         dtype,
         training,
         notes=review(network, layers),
+        inputs={
+            node.name: shapes[node.name]
+            for node in network.nodes
+            if isinstance(node.layer, Input) and node.name != INPUT
+        },
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convcost.analyse import infer_shapes
-from convcost.errors import SpecError, nearest
+from convcost.errors import ShapeError, SpecError, nearest
 from convcost.graph import Network, build
 from convcost.load import read_file
 from convcost.spec import NetworkSpec
@@ -22,6 +22,9 @@ SPECS = next(
     (folder for folder in (_HERE / "specs", _HERE.parent / "specs") if folder.is_dir()),
     _HERE / "specs",
 )
+
+EXAMPLES = (224, 299, 256, 320, 512, 640, 1024, 64, 32, 28, 8, 1)
+"""Sizes to try with, the first that is possible."""
 
 
 def members(spec: NetworkSpec) -> list[NetworkSpec]:
@@ -62,26 +65,38 @@ def find(name: str | Path, *, allow_unknown: bool = False, axes: int | None = No
     return _shipped(name)
 
 
-def load(
+def load(  # noqa: PLR0913 - choices, by name
     name: str | Path,
     *,
     preset: str | None = None,
     input: tuple[int, ...] | None = None,  # noqa: A002 - the name users look for
     parameters: Mapping[str, Any] | None = None,
     allow_unknown: bool = False,
+    examples: bool = False,
 ) -> Network:
     """Load a network by name or from a file, and check all its shapes.
 
     ``input`` is (channels, height, width), or as many extents as the spec has;
-    ``parameters`` replace the spec's; ``allow_unknown`` is as in :func:`find`.
+    ``parameters`` replace the spec's; ``allow_unknown`` is as in :func:`find`. With ``examples``
+    a parameter that must be given and is not gets a number to try with, for formulas, in which
+    it is free.
 
     Raises: SpecError, GraphError or ShapeError, with all that is wrong.
     """
-    axes = len(input) if input else None
-    spec = find(name, allow_unknown=allow_unknown, axes=axes)
-    network = build(spec, preset=preset, input=input, parameters=parameters)
-    infer_shapes(network)
-    return network
+    spec = find(name, allow_unknown=allow_unknown, axes=len(input) if input else None)
+    failed = None
+    for example in EXAMPLES if examples else (None,):
+        made = build(spec, preset=preset, input=input, parameters=parameters, example=example)
+        try:
+            infer_shapes(made)
+        except ShapeError as error:
+            failed = failed or error
+            if made.open:
+                continue
+            raise
+        return made
+    assert failed is not None  # noqa: S101 - there are examples
+    raise failed
 
 
 def _shipped(name: str) -> NetworkSpec:

@@ -5,8 +5,8 @@ Units: scalar operations for the forward pass of the whole batch; elements; byte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,8 @@ class Note:
 class NetworkCost:
     """A network at one input size: its layers in the order they run, and remarks.
 
-    ``outputs`` names the layers whose outputs are the network's. ``uncounted`` names the
+    ``inputs`` are those beside the first one, by name. ``outputs`` names the layers whose
+    outputs are the network's. ``uncounted`` names the
     layers for which there is no rule; it is empty unless they were let through on purpose,
     and then every total is a lower bound.
     """
@@ -115,6 +116,7 @@ class NetworkCost:
     training: bool
     notes: tuple[Note, ...] = ()
     uncounted: tuple[str, ...] = ()
+    inputs: Mapping[str, Tensor] = field(default_factory=dict)
 
     def total(self) -> Total:
         """Sum over all layers."""

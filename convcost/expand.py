@@ -83,9 +83,9 @@ class Expansion:
     """
 
     def __init__(self, spec: NetworkSpec, parameters: Mapping[str, Any], start: str) -> None:
-        """Write out all layers of ``spec``; ``start`` names the network's input."""
+        """Write out all layers of ``spec``; ``start`` names the network's first input."""
         self.placed: dict[str, Placed] = {}
-        self.outputs: dict[str, Source] = {start: start}
+        self.outputs: dict[str, Source] = {name: name for name in (start, *spec.inputs)}
         self.errors: list[ConvcostError] = []
         self.last: Source = start
         self._spec = spec
@@ -93,7 +93,8 @@ class Expansion:
         self._steps_left = MOST_STEPS
         self._depth = 0
         self._wrong: set[int] = set()
-        frame = _Frame((), dict(parameters), start, _own_names(spec.layers))
+        names = _own_names(spec.layers).union(spec.inputs)
+        frame = _Frame((), dict(parameters), start, names)
         try:
             self.last = self._list(spec.layers, start, frame)
         except _EndError as error:

@@ -6,7 +6,6 @@ One definition serves the loader (``read``, ``settle``) and ``convcost schema``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -24,10 +23,7 @@ from convcost.reading import Scope, text_of
 from convcost.spec import Written
 from convcost.tensors import Extents
 
-LONGEST_NAME = 200
 MOST_AXES = 32  # of a tensor, as numpy had it: more is a mistake
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-PATH = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 EXPRESSION_SCHEMA = {
     "description": "a whole number, or an expression of declared names",
@@ -62,27 +58,6 @@ VALUE_SCHEMA = {"anyOf": [*EXPRESSION_SCHEMA["anyOf"], {"type": "boolean"}, {"ty
 def read_text_of(node: yaml.Node, scope: Scope) -> str:
     """Read a line of prose."""
     return text_of(node, scope, "text")
-
-
-def read_name(node: yaml.Node, scope: Scope) -> str:
-    """Read a name for a network, a block or one of its branches."""
-    return _read_name(node, scope, NAME, "a name of letters, digits, _ and -")
-
-
-def read_path(node: yaml.Node, scope: Scope) -> str:
-    """Read a layer's name, with the blocks that it stands in before it and dots between."""
-    return _read_name(node, scope, PATH, "a name of letters, digits, _ and -, with dots perhaps")
-
-
-def _read_name(node: yaml.Node, scope: Scope, pattern: re.Pattern[str], what: str) -> str:
-    name = text_of(node, scope, "a name")
-    if not pattern.fullmatch(name):
-        raise scope.error(node, f"expected {what}, got {name!r}")
-    if len(name) > LONGEST_NAME:
-        raise scope.error(node, f"a name has at most {LONGEST_NAME} characters")
-    if name == "input":
-        raise scope.error(node, "'input' names what a block is given: choose another name")
-    return name
 
 
 class NumberForm:

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from convcost.choices import Chosen, bound, chosen, input_layer
 from convcost.cycles import find_cycles
-from convcost.dims import is_dim, require_at_least
-from convcost.errors import ConvcostError, GraphError, Location, SpecError, in_order, nearest
+from convcost.errors import GraphError, Location, SpecError, in_order, nearest
 from convcost.expand import Expansion, Pending, Source
 from convcost.expressions import Expression
-from convcost.forms import NumberForm, shown
 from convcost.layers import AbstractLayer, Input
-from convcost.layers.structure import IMAGE, names_of
-from convcost.spec import Choice, NetworkSpec, Reference, Written
-from convcost.values import evaluate
+from convcost.spec import NetworkSpec, Reference, Written
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -42,14 +39,17 @@ class Network:
     """A network: its layers in an order they can run in, and what they were made from.
 
     ``parameters`` are all values of the spec's parameters, ``given`` those that a preset or
-    the caller chose; the others follow from them. ``extents`` are those of the input, channels,
-    height and width if it is an image, as they were written.
+    the caller chose; the others follow from them. ``open`` are the parameters that nobody gave:
+    their values are examples. ``extents`` are those of the input, channels, height and width if
+    it is an image, as they were written.
     """
 
     name: str
     spec: NetworkSpec
+    preset: str | None
     parameters: Mapping[str, Any]
     given: Mapping[str, Any]
+    open: tuple[str, ...]
     extents: tuple[Any, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
@@ -60,6 +60,19 @@ class Network:
         layer = self.nodes[0].layer
         assert isinstance(layer, Input)  # noqa: S101 - what build puts first
         return layer
+
+    @property
+    def bound(self) -> tuple[str | None, ...]:
+        """The parameter that each extent of the input gives, if it gives one."""
+        return tuple(bound(extent, self.spec.parameters) for extent in self.extents)
+
+    def with_input(self, *extents: Any, parameters: Mapping[str, Any] | None = None) -> Network:
+        """Build the network anew, with another input and with these parameters."""
+        replaced = zip(self.bound, extents, strict=True)
+        by_input = {name for name, extent in replaced if not isinstance(extent, Expression)}
+        given = {name: value for name, value in self.given.items() if name not in by_input}
+        given |= parameters or {}
+        return build(self.spec, preset=self.preset, input=extents, parameters=given)
 
     @cached_property
     def graph(self) -> nx.DiGraph[str]:
@@ -94,27 +107,21 @@ def build(
     preset: str | None = None,
     input: tuple[Any, ...] | None = None,  # noqa: A002 - the name users look for
     parameters: Mapping[str, Written | int] | None = None,
+    example: int | None = None,
 ) -> Network:
     """Build a spec's network with a preset's values, and the caller's over those.
 
-    ``input`` is (channels, height, width), or as many extents as the spec has;
-    parameters may be numbers, lists of them, or SymPy symbols where they do not decide which
-    layers there are.
+    ``input`` is (channels, height, width), or as many extents as the spec has; an extent that
+    is written as the bare name of a parameter gives that parameter. Parameters may be numbers,
+    lists of them, or SymPy symbols where they do not decide which layers there are. With an
+    ``example`` what must be given and is not gets that number.
 
     Raises: SpecError, GraphError, with all that is wrong.
     """
-    base = _preset(spec, preset)
-    given = {**base.parameters, **(parameters or {})}
-    chosen = _chosen(spec, given)
-    written = base.input or spec.input
-    extents = tuple(input or written)
-    if len(extents) != len(written):
-        expected = f"({', '.join(IMAGE)})" if len(written) == len(IMAGE) else shown(written)
-        raise SpecError(f"input: expected {expected}, got {extents}")
-    source = _input(spec, extents, chosen)
-    expansion = Expansion(spec, chosen, INPUT)
+    choice = chosen(spec, preset, input, parameters or {}, example)
+    expansion = Expansion(spec, choice.parameters, INPUT)
     resolver = _Resolver(expansion)
-    nodes = [source]
+    nodes = list(_inputs(spec, choice))
     for placed in expansion.placed.values():
         inputs = tuple(filter(None, map(resolver.resolve, placed.sources)))
         nodes.append(Node(placed.name, placed.layer, inputs, placed.block, placed.location))
@@ -126,56 +133,24 @@ def build(
         kinds = {type(error) for error in errors}
         problems = [problem for error in errors for problem in error.problems]
         raise (kinds.pop() if len(kinds) == 1 else SpecError)(*in_order(problems))
-    return Network(spec.name, spec, chosen, given, extents, _sorted(nodes), outputs)
+    return Network(
+        name=spec.name,
+        spec=spec,
+        preset=preset,
+        parameters=choice.parameters,
+        given=choice.given,
+        open=choice.open,
+        extents=choice.extents,
+        nodes=_sorted(nodes),
+        outputs=outputs,
+    )
 
 
-def _preset(spec: NetworkSpec, preset: str | None) -> Choice:
-    if preset is None:
-        return Choice()
-    if preset not in spec.presets:
-        known = nearest(preset, spec.presets)
-        raise SpecError(f"{spec.name} has no preset {preset!r}; {known}")
-    return spec.presets[preset]
-
-
-def _input(spec: NetworkSpec, extents: Sequence[Any], values: Mapping[str, Any]) -> Node:
-    """Compute the input's extents."""
-    settled = []
-    for name, written in zip(names_of(extents), extents, strict=True):
-        try:
-            extent = NumberForm().settle(evaluate(written, values))
-            require_at_least(1, **{name: extent})
-        except ConvcostError as error:
-            place = written.location if isinstance(written, Expression) else None
-            raise error.at(f"{spec.name}: input", place) from None
-        settled.append(extent)
-    return Node(INPUT, Input(extents=tuple(settled)))
-
-
-def _chosen(spec: NetworkSpec, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Compute the parameters in their order: each may depend on those before it."""
-    for name in given:
-        if name not in spec.parameters:
-            known = nearest(name, spec.parameters)
-            raise SpecError(f"{spec.name} has no parameter {name!r}; {known}")
-    values: dict[str, Any] = {}
-    for name, written in spec.parameters.items():
-        default = evaluate(written, values)
-        if name in given:
-            _require_value(name, given[name])
-        values[name] = evaluate(given[name], values) if name in given else default
-        if isinstance(values[name], tuple) != isinstance(default, tuple):
-            expected = "a list" if isinstance(default, tuple) else "a number"
-            raise SpecError(f"parameter {name!r}: expected {expected}, got {given[name]}")
-    return values
-
-
-def _require_value(name: str, value: Any) -> None:
-    for item in value if isinstance(value, tuple) else [value]:
-        if isinstance(item, tuple):
-            _require_value(name, item)
-        elif not isinstance(item, Expression) and not is_dim(item):
-            raise SpecError(f"parameter {name!r}: expected a whole number, got {item!r}")
+def _inputs(spec: NetworkSpec, choice: Chosen) -> Iterator[Node]:
+    """Yield the input, and those beside it."""
+    for name, extents in {INPUT: choice.extents, **spec.inputs}.items():
+        of = INPUT if name == INPUT else f"input {name!r}"
+        yield Node(name, input_layer(f"{spec.name}: {of}", extents, choice.parameters))
 
 
 class _Resolver:

@@ -10,8 +10,9 @@ from pathlib import Path
 import yaml
 
 from convcost.cycles import find_cycles
-from convcost.errors import Problem, SpecError, in_order, nearest
-from convcost.forms import MOST_AXES, read_name, read_number, read_text_of, read_value
+from convcost.errors import Problem, SpecError, in_order
+from convcost.forms import read_text_of
+from convcost.names import read_name
 from convcost.reading import (
     LARGEST_FILE,
     Scope,
@@ -19,11 +20,16 @@ from convcost.reading import (
     compose,
     entries_of,
     fields_of,
-    items_of,
     place_of,
 )
-from convcost.spec import Block, Call, Choice, Layer, NetworkSpec, Reference, Repeat, Step, Written
-from convcost.steps import RESERVED, read_references, read_steps, read_values, read_variable
+from convcost.signatures import read_choices, read_input, read_inputs, read_signature
+from convcost.spec import Block, Call, Layer, NetworkSpec, Reference, Repeat, Step, Written
+from convcost.steps import (
+    RESERVED,
+    read_parameters,
+    read_references,
+    read_steps,
+)
 
 NETWORK = (
     "name",
@@ -31,6 +37,7 @@ NETWORK = (
     "description",
     "source",
     "input",
+    "inputs",
     "parameters",
     "presets",
     "variants",
@@ -39,7 +46,6 @@ NETWORK = (
     "outputs",
 )
 REQUIRED = ("name", "input", "layers")
-CHOICE = ("description", "source", "input", "parameters")
 BLOCK = ("arguments", "layers")
 
 
@@ -90,16 +96,17 @@ def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> Ne
             if word in nodes:
                 read = read_name if word == "name" else read_text_of
                 words[word] = read(nodes[word], scope)
-    parameters: dict[str, Written] = {}
+    parameters: dict[str, Written | None] = {}
     with scope.collecting():
         if "parameters" in nodes:
-            parameters = read_values(nodes["parameters"], scope, "parameters", chained=True)
+            parameters = read_parameters(nodes["parameters"], scope)
     scope = scope.knowing(parameters)
     input_: tuple[Written, ...] = ()
     with scope.collecting():
         if "input" in nodes:
-            input_ = _read_input(nodes["input"], scope)
-    choices = {key: _read_choices(key, nodes, scope, parameters) for key in ("presets", "variants")}
+            input_ = read_input(nodes["input"], scope)
+    inputs = read_inputs(nodes["inputs"], scope) if "inputs" in nodes else {}
+    choices = {key: read_choices(key, nodes, scope, parameters) for key in ("presets", "variants")}
     blocks, scope = _read_blocks(nodes.get("blocks"), scope)
     layers: tuple[Step, ...] = ()
     with scope.collecting():
@@ -122,61 +129,8 @@ def _read_network(nodes: Mapping[str, yaml.Node], scope: Scope, text: str) -> Ne
         outputs=outputs,
         file=scope.file,
         text=text,
+        inputs=inputs,
     )
-
-
-def _read_input(node: yaml.Node, scope: Scope) -> tuple[Written, ...]:
-    items = items_of(node, scope, "[channels, height, width] or other extents")
-    if not 0 < len(items) < MOST_AXES:  # the batch is an axis too
-        raise scope.error(node, f"expected 1 to {MOST_AXES - 1} extents, got {len(items)}")
-    return tuple(read_number(item, scope) for item in items)
-
-
-def _read_choices(
-    key: str, nodes: Mapping[str, yaml.Node], scope: Scope, parameters: Mapping[str, Written]
-) -> dict[str, Choice]:
-    """Read presets or variants: values for the input and some parameters."""
-    choices: dict[str, Choice] = {}
-    if key not in nodes:
-        return choices
-    with scope.collecting():
-        for name_node, node in entries_of(nodes[key], scope, key).values():
-            with scope.collecting():
-                choices[read_name(name_node, scope)] = _read_choice(node, scope, parameters)
-    return choices
-
-
-def _read_choice(node: yaml.Node, scope: Scope, parameters: Mapping[str, Written]) -> Choice:
-    fields = fields_of(node, scope, "a preset or variant", known=CHOICE)
-    choice = Choice()
-    with scope.collecting():
-        if "description" in fields:
-            choice = replace(choice, description=read_text_of(fields["description"], scope))
-    with scope.collecting():
-        if "source" in fields:
-            choice = replace(choice, source=read_text_of(fields["source"], scope))
-    with scope.collecting():
-        if "input" in fields:
-            choice = replace(choice, input=_read_input(fields["input"], scope))
-    with scope.collecting():
-        if "parameters" in fields:
-            values = read_values(fields["parameters"], scope, "parameters by name")
-            _require_like(parameters, values, fields["parameters"], scope)
-            choice = replace(choice, parameters=values)
-    return choice
-
-
-def _require_like(
-    parameters: Mapping[str, Written], values: Mapping[str, Written], node: yaml.Node, scope: Scope
-) -> None:
-    """Require every value to be for a parameter, and a list where that is one."""
-    for name, (key, value) in entries_of(node, scope, "parameters").items():
-        with scope.collecting():
-            if name in values and name not in parameters:
-                message = f"unknown parameter {name!r}; {nearest(name, parameters)}"
-                raise scope.error(key, message)
-            if isinstance(values.get(name), tuple) and not isinstance(parameters[name], tuple):
-                raise scope.error(value, f"parameter {name!r}: expected a number, got a list")
 
 
 def _read_blocks(node: yaml.Node | None, scope: Scope) -> tuple[dict[str, Block], Scope]:
@@ -193,7 +147,7 @@ def _read_blocks(node: yaml.Node | None, scope: Scope) -> tuple[dict[str, Block]
                 signatures[name] = {}
                 fields = fields_of(value, scope, f"block {name}", known=BLOCK, required=["layers"])
                 if "arguments" in fields:
-                    signatures[name] = _read_signature(fields["arguments"], scope)
+                    signatures[name] = read_signature(fields["arguments"], scope)
                 if "layers" in fields:
                     bodies[name] = fields["layers"]
     scope = replace(scope, blocks=signatures)
@@ -203,28 +157,6 @@ def _read_blocks(node: yaml.Node | None, scope: Scope) -> tuple[dict[str, Block]
             inside = scope.knowing(signatures[name])
             blocks[name] = Block(signatures[name], read_steps(body, inside))
     return blocks, scope
-
-
-def _read_signature(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
-    """Read ``[a, b]``, or ``{a: , b: 1, c: b}`` where b and c have defaults."""
-    signature: dict[str, Written | None] = {}
-    pairs: list[tuple[yaml.Node, yaml.Node | None]]
-    if isinstance(node, yaml.SequenceNode):
-        pairs = [(item, None) for item in node.value]
-    else:
-        pairs = list(entries_of(node, scope, "arguments by name").values())
-    for key, default in pairs:
-        with scope.collecting():
-            name = read_variable(key, scope)
-            if name in signature:
-                raise scope.error(key, f"argument {name!r} stands here again")
-            before = scope.knowing(signature)  # a default may use the arguments before it
-            if default is None or default.value == "":
-                signature[name] = None
-            else:
-                signature[name] = ()  # declared, even if its default turns out to be wrong
-                signature[name] = read_value(default, before)
-    return signature
 
 
 def _block_cycles(spec: NetworkSpec) -> Iterator[Problem]:

@@ -16,6 +16,8 @@ hands its field on; the statistics of a training batch do not count.
 - **A gate** (N, C, 1, 1) that scales whole channels is read again for each output: whatever
   its stride was, inside the join it is 0. As a gate from a global pool sees all that the
   map it scales sees, its field is the result, and that does not move either.
+- **Other inputs** than the first one are not looked at: what depends on them alone sees
+  nothing, a field of size, stride and padding 0, and in a join it does not count.
 - **Branches of unequal strides** drift apart: there is no field of one size that moves evenly
   and fits all outputs. The record moves by the least of the strides, starts where the first
   output's does, and is as long as it must be to cover the last output's: all that an
@@ -124,6 +126,7 @@ class ReceptiveFields:
 
 
 _ITSELF = Field(size=1, stride=1, padding=0)
+_NOTHING = Field(size=0, stride=0, padding=0)
 _POINT = Window(kernel=1, stride=1, padding=(0, 0), dilation=1)
 
 
@@ -135,7 +138,7 @@ def receptive_fields(cost: NetworkCost) -> ReceptiveFields:
     """
     found: list[LayerField] = []
     height, width = _extents(cost.input)
-    fields = {INPUT: (_ITSELF, _ITSELF)}
+    fields = {INPUT: (_ITSELF, _ITSELF)} | dict.fromkeys(cost.inputs, (_NOTHING, _NOTHING))
     for layer in cost.layers:
         rows, columns = fields[layer.name] = _seen(layer, fields)
         branches = [Branch(name, *fields[name]) for name in layer.inputs if layer.layer.joins]
@@ -193,7 +196,10 @@ def _union(fields: Sequence[Field], extents: Sequence[Dim], positions: Dim) -> F
     moving = [
         replace(field, stride=0) if extent == 1 and positions != 1 else field
         for field, extent in zip(fields, extents, strict=True)
+        if field != _NOTHING
     ]
+    if not moving:
+        return _NOTHING
     stride = reduce(minimum, [field.stride for field in moving])
     padding = reduce(maximum, [field.padding for field in moving])
     ends = [  # of the last output's fields, were they to move by the least stride

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from convcost.cost import LayerCost, Note
-from convcost.graph import INPUT, Network
-from convcost.layers import AbstractLayer, BatchNorm, Conv2d, Dense
+from convcost.graph import Network
+from convcost.layers import AbstractLayer, BatchNorm, Conv2d, Dense, Input
 from convcost.layers.window import AbstractWindowLayer
 from convcost.tensors import FeatureMap
 
@@ -126,8 +126,9 @@ def _dead_layers(network: Network, layers: Sequence[LayerCost]) -> Iterator[Note
     for cost in layers:
         if cost.name not in alive:
             yield Note("dead-layer", cost.name, "no output of the network depends on it")
-    if INPUT not in alive:
-        yield Note("dead-layer", INPUT, "no output of the network depends on it")
+    for node in network.nodes:
+        if isinstance(node.layer, Input) and node.name not in alive:
+            yield Note("dead-layer", node.name, "no output of the network depends on it")
 
 
 RULES: tuple[Callable[[Network, Sequence[LayerCost]], Iterator[Note]], ...] = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.forms import EXPRESSION_SCHEMA, MOST_AXES, NAME, PATH, VALUE_SCHEMA, attributes_of
-from convcost.load import BLOCK, CHOICE, NETWORK, REQUIRED
+from convcost.forms import EXPRESSION_SCHEMA, MOST_AXES, VALUE_SCHEMA, attributes_of
+from convcost.load import BLOCK, NETWORK, REQUIRED
+from convcost.names import NAME, PATH
+from convcost.signatures import CHOICE
 from convcost.steps import COMMON, LAYERS, REPEAT, RESERVED
 
 _ALONE = {"type": "null"}
@@ -17,6 +19,7 @@ _VARIABLE = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
 _BLOCK_NAME = {"type": "string", "pattern": f"^(?!({'|'.join(sorted(RESERVED))})$){NAME.pattern}$"}
 _STEPS = {"$ref": "#/$defs/layers"}
 _VALUES = {"type": "object", "propertyNames": _VARIABLE, "additionalProperties": VALUE_SCHEMA}
+_PARAMETERS = {**_VALUES, "additionalProperties": {"anyOf": [VALUE_SCHEMA, _ALONE]}}
 _INPUT = {"type": "array", "items": EXPRESSION_SCHEMA, "minItems": 1}
 _INPUT["maxItems"] = MOST_AXES - 1  # and the batch
 _REFERENCES = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
@@ -34,6 +37,7 @@ _KEYS: dict[str, Any] = {
     "description": _TEXT,
     "source": _TEXT,
     "input": _INPUT,
+    "inputs": _named(_NAME, _INPUT),
     "parameters": _VALUES,
     "presets": _named(_NAME, {"$ref": "#/$defs/choice"}),
     "variants": _named(_NAME, {"$ref": "#/$defs/choice"}),
@@ -58,7 +62,8 @@ _KEYS: dict[str, Any] = {
 def spec_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a spec file."""
     network = _mapping(NETWORK, required=REQUIRED)
-    network["properties"]["name"] = _NAME  # others may have dots
+    network["properties"]["name"] = _NAME  # a layer's may have dots
+    network["properties"]["parameters"] = _PARAMETERS
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "convcost network spec",

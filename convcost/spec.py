@@ -109,14 +109,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NetworkSpec:
-    """A network, or one of a family: its parameters, blocks and layers."""
+    """A network, or one of a family: its parameters, blocks and layers.
+
+    A parameter without a value must be given. ``inputs`` are those beside the first one.
+    """
 
     name: str
     family: str
     description: str
     source: str
     input: tuple[Written, ...]
-    parameters: Mapping[str, Written]
+    parameters: Mapping[str, Written | None]
     presets: Mapping[str, Choice]
     variants: Mapping[str, Choice]
     blocks: Mapping[str, Block]
@@ -124,6 +127,7 @@ class NetworkSpec:
     outputs: tuple[Reference, ...]
     file: str
     text: str
+    inputs: Mapping[str, tuple[Written, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"NetworkSpec({self.name!r}, file={self.file!r})"

@@ -10,8 +10,9 @@ import yaml
 
 from convcost.errors import nearest
 from convcost.expressions import Expression, parse
-from convcost.forms import LONGEST_NAME, attributes_of, read_name, read_path, read_value
+from convcost.forms import attributes_of, read_value
 from convcost.layers import KINDS, SHORTHANDS, AbstractLayer, Input
+from convcost.names import LONGEST_NAME, read_name, read_path
 from convcost.reading import Scope, entries_of, fields_of, items_of, text_of
 from convcost.spec import Attribute, Call, Layer, Let, Reference, Repeat, Step, Written
 
@@ -47,7 +48,7 @@ def _read_step(item: yaml.Node, scope: Scope) -> Step:
             got = "the keys " + ", ".join(entries) if entries else "an empty mapping"
             raise scope.error(item, f"a layer is one 'kind: attributes', got {got}")
         ((key, value),) = entries.values()
-    if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
+    if value is not None and is_empty(value):
         value = None  # `- relu:` is `- relu`
     name = text_of(key, scope, "a layer kind or block")
     if name == "repeat":
@@ -198,20 +199,32 @@ def read_variable(node: yaml.Node, scope: Scope) -> str:
     return name
 
 
-def read_values(
-    node: yaml.Node, scope: Scope, what: str, *, chained: bool = False
-) -> dict[str, Written]:
-    """Read values by name; ``chained`` ones may use those before them."""
+def read_values(node: yaml.Node, scope: Scope, what: str) -> dict[str, Written]:
+    """Read values by name."""
     values: dict[str, Written] = {}
     for key, value in entries_of(node, scope, what).values():
         with scope.collecting():
             name = read_variable(key, scope)
-            if chained and name in scope.names:
-                raise scope.error(key, f"{name!r} is declared already")
-            before = scope.knowing(values) if chained else scope
             values[name] = ()  # declared, even if its value turns out to be wrong
-            values[name] = read_value(value, before)
+            values[name] = read_value(value, scope)
     return values
+
+
+def read_parameters(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
+    """Read parameters by name: each may use those before it; None if it must be given."""
+    values: dict[str, Written | None] = {}
+    for key, value in entries_of(node, scope, "parameters").values():
+        with scope.collecting():
+            name = read_variable(key, scope)
+            before = scope.knowing(values)
+            values[name] = ()
+            values[name] = None if is_empty(value) else read_value(value, before)
+    return values
+
+
+def is_empty(value: yaml.Node) -> bool:
+    """Whether nothing stands behind a key."""
+    return isinstance(value, yaml.ScalarNode) and not value.value and not value.style
 
 
 def _read_expression(node: yaml.Node, scope: Scope) -> Expression:

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 import convcost
 from convcost.errors import ImportFormatError
-from convcost.forms import NAME
 from convcost.importers.naming import Named, dotted_names
 from convcost.importers.network import Imported, network_spec, number, refuse_unknown
 from convcost.layers import Activation, Add, Conv2d, Flatten
+from convcost.names import NAME
 
 
 def dotted(*names: str) -> list[str]:

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 from convcost.catalogue import SPECS
 from convcost.forms import attributes_of
 from convcost.layers import KINDS, SHORTHANDS, Input
-from convcost.load import BLOCK, CHOICE, NETWORK
+from convcost.load import BLOCK, NETWORK
 from convcost.schema import spec_schema
+from convcost.signatures import CHOICE
 from convcost.steps import COMMON, REPEAT
 
 VALIDATOR = Draft202012Validator(spec_schema())

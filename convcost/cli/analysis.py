@@ -23,15 +23,16 @@ def loaded(
     preset: str | None,
     *,
     allow_unknown: bool = False,
+    examples: bool = False,
 ) -> Network:
-    """Load a network with the choices that options make."""
-    parameters = parse_settings(settings)
+    """Load a network with the choices that options make; ``examples`` are for formulas."""
     return load(
         network,
         preset=preset,
         input=parse_input(input_),
-        parameters=parameters,
+        parameters=parse_settings(settings),
         allow_unknown=allow_unknown,
+        examples=examples,
     )
 
 

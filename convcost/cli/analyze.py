@@ -59,7 +59,7 @@ def analyze(
                 "--symbolic has every layer, N for the batch and float32: it takes --input, --set,"
                 " --preset, --free, --assume, --format and --output only"
             )
-        made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown)
+        made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown, examples=True)
         return emit(_symbolic(made, options.parse_names(free), assume or [], format_), output)
     if assume or free != "N,H,W" or format_ == "latex":
         raise UsageError("--free, --assume and --format latex need --symbolic")

@@ -71,7 +71,7 @@ def solve(
 
     budget = parse_budget(maximum or [])
     names = options.parse_names(wanted)
-    made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown)
+    made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown, examples=True)
     found = largest(SymbolicNetwork(made, free=names), budget, names)
     if format_ == "json":
         from convcost.report.records import dumps

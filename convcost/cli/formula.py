@@ -68,7 +68,7 @@ def formula(
     if notation == "chapter":
         raise UsageError("--notation chapter is for a layer kind")
     network = SymbolicNetwork(
-        loaded(what, input_, settings, preset, allow_unknown=allow_unknown),
+        loaded(what, input_, settings, preset, allow_unknown=allow_unknown, examples=True),
         free=options.parse_names(free),
         assume=assume or (),
         training=training,

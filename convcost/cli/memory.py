@@ -75,7 +75,7 @@ def memory(
         from convcost.formulas.export import several
 
         closed = SymbolicNetwork(
-            loaded(network, input_, settings, preset, allow_unknown=allow_unknown),
+            loaded(network, input_, settings, preset, allow_unknown=allow_unknown, examples=True),
             free=options.parse_names(free),
             assume=assume or (),
             training=training,

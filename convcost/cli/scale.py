@@ -32,6 +32,7 @@ def scale(
     output: options.Output = None,
 ) -> None:
     """Show what every count is multiplied by: exactly, in the limit, and at an example."""
+    from convcost.formulas.free import usual
     from convcost.formulas.printing import text
     from convcost.formulas.scale import Change
     from convcost.formulas.scale import scale as scaled
@@ -40,11 +41,10 @@ def scale(
     if not change.times and not change.values:
         raise UsageError("give --times, such as H=2,W=2, or --set, such as k_h=1")
     names = [*change.times, *change.values]
-    free = list(dict.fromkeys([*names, "N", "H", "W"]))
     every = kind_formulas(what)
     if not every:
-        made = loaded(what, input_, (), preset, allow_unknown=allow_unknown)
-        every = network_formulas(made, free)
+        made = loaded(what, input_, (), preset, allow_unknown=allow_unknown, examples=True)
+        every = network_formulas(made, list(dict.fromkeys([*names, *usual(made)])))
     formulas = [formula for formula in every if formula.expr.free_symbols]
     ratios = {}
     for formula in formulas:

@@ -36,7 +36,7 @@ def sensitivity(
 
     formulas = kind_formulas(what)
     if not formulas:
-        made = loaded(what, input_, settings, preset, allow_unknown=allow_unknown)
+        made = loaded(what, input_, settings, preset, allow_unknown=allow_unknown, examples=True)
         names = possibly_free(made) if free is None else options.parse_names(free)
         formulas = network_formulas(made, names)
     counted = [formula for formula in formulas if formula.expr != 0]

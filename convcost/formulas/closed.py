@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 import sympy
 
@@ -25,9 +24,9 @@ from convcost.formulas.canonical import (
 from convcost.formulas.domain import simplified
 from convcost.formulas.floors import collected
 from convcost.formulas.formula import Formula
-from convcost.graph import Network, build
+from convcost.formulas.free import FREE, axes_of, parts, sizes_of, united, wanted
+from convcost.graph import Network
 from convcost.memory.footprint import Footprint
-from convcost.spec import NetworkSpec
 from convcost.tensors import Tensor
 from convcost.values import evaluate
 
@@ -36,9 +35,6 @@ PEAK = "peak_bytes"
 
 QUANTITIES = (*COUNTS, "output", PEAK)
 """What a formula can be of; a layer by itself has no peak."""
-
-FREE = ("N", "H", "W")
-"""What is free unless something else is asked for; as far as the input has it."""
 
 _BYTES = "bytes, float32"
 
@@ -64,34 +60,37 @@ class SymbolicNetwork:
         Raises: SpecError for what cannot be left free, or an assumption that is not
             understood; and what building and analysing a network raise.
         """
-        spec, names = network.spec, _axes(network)
+        spec, names = network.spec, axes_of(network)
         self._spec = spec
-        if tuple(free) == FREE:
-            free = [name for name in FREE if name in {"N", *names}]
-        sizes = _sizes(network)
-        self._example = {part: size for name in free for part, size in _parts(spec, sizes, name)}
+        free = wanted(network, free)
+        sizes = sizes_of(network)
+        self._example = {part: size for name in free for part, size in parts(spec, sizes, name)}
         self._symbols = {name: symbol(name) for name in self._example}
-        fixed = {"N", *names}.intersection("NHW").difference(self._symbols)
-        self._fixed = {name: sizes[name] for name in "NHW" if name in fixed}
         self._assumed = assumptions.read(assume, self._symbols)
         values = sizes | self._symbols | self._assumed.values
+        values |= united(network, self._symbols, values, self._assumed)
         chosen = {
-            name: tuple(values[part] for part, _ in _parts(spec, sizes, name))
+            name: tuple(values[part] for part, _ in parts(spec, sizes, name))
             if isinstance(sizes[name], tuple)
             else values[name]
             for name in spec.parameters
             if name in free
         }
         with recording() as self._conditions:
-            symbolic = build(
-                spec,
-                input=tuple(  # what is not free here may follow from what is
+            symbolic = network.with_input(
+                *(  # what is not free here may follow from what is
                     values[name] if name in self._symbols else written
                     for name, written in zip(names, network.extents, strict=True)
                 ),
-                parameters={**network.given, **chosen},
+                parameters=chosen,
             )
             self.cost: NetworkCost = analyse(symbolic, batch=values["N"], training=training)
+        extents = {"N": values["N"], **dict(zip(names, symbolic.source.extents, strict=True))}
+        self._fixed = {
+            name: extent
+            for name, extent in extents.items()
+            if name in FREE and name not in self._symbols and isinstance(extent, int)
+        }
 
     def formula(self, quantity: str, layer: str | None = None) -> Formula:
         """Return the closed form of a total, or of one layer's share.
@@ -150,8 +149,12 @@ def possibly_free(network: Network) -> list[str]:
 
     Of C, H and W only what the input has. A parameter that follows from others is not among them.
     """
-    names = ["N", *filter(None, _axes(network))]
+    axes = axes_of(network)
+    names = ["N", *filter(None, axes)]
+    extents = {own for axis, own in zip(axes, network.bound, strict=True) if axis}
     for name, written in network.spec.parameters.items():
+        if name in extents:
+            continue  # it is C, H or W
         try:
             evaluate(written, {})  # has no value where it follows from others
             SymbolicNetwork(network, free=[name])
@@ -193,37 +196,6 @@ def of_kind(
         example={which: EXAMPLE[which] for which in used},
         fixed={},
     )
-
-
-def _axes(network: Network) -> Sequence[str]:
-    """Return the symbols of the input's extents; what has none is called nothing."""
-    return {1: ("C",), 3: ("C", "H", "W")}.get(len(network.extents), [""] * len(network.extents))
-
-
-def _sizes(network: Network) -> dict[str, Any]:
-    """Return the values that a network has where nothing is free."""
-    named = zip(_axes(network), network.source.extents, strict=True)
-    extents = {"N": 1, **{name: extent for name, extent in named if name}}
-    for name in extents:
-        if name in network.parameters:
-            raise SpecError(f"{network.name}: the parameter {name!r} is called as an extent is")
-    return {**extents, **network.parameters}
-
-
-def _parts(spec: NetworkSpec, sizes: Mapping[str, Any], name: str) -> Iterator[tuple[str, int]]:
-    """Yield the symbols that a name leaves free, each with its number.
-
-    Raises: SpecError for what is neither a whole number nor a list of them.
-    """
-    size = sizes.get(name)
-    if isinstance(size, tuple) and all(isinstance(item, int) for item in size):
-        yield from ((f"{name}_{index}", item) for index, item in enumerate(size, 1))
-    elif isinstance(size, int) and not isinstance(size, bool):
-        yield name, size
-    else:
-        numbers = [each for each, known in sizes.items() if type(known) is int]
-        message = f"{spec.name} has no number {name!r} to leave free"
-        raise SpecError(f"{message}; {nearest(name, numbers)}")
 
 
 def _quantity(quantity: str, sums: Total, output: Tensor) -> tuple[sympy.Basic, str]:

@@ -62,7 +62,7 @@ def network_spec(  # noqa: PLR0913 - what a spec consists of, by name
         description=description,
         source=source,
         input=extents,
-        parameters=parameters,  # type: ignore[arg-type]
+        parameters=parameters,
         presets={},
         variants={},
         blocks={},

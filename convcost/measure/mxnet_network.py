@@ -16,7 +16,7 @@ from convcost.errors import MeasurementError
 from convcost.layers import BatchNorm
 from convcost.measure.backend import Array, Done
 from convcost.measure.mxnet_nodes import layers_of_outputs
-from convcost.measure.symbols import DATA, bind, planned_megabytes
+from convcost.measure.symbols import bind, data_of, is_data, planned_megabytes
 
 ROLES = {
     "weight": "weights",
@@ -53,7 +53,7 @@ class MxnetNetwork:
     def inferred_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return what ``infer_shape`` says, by layer."""
         internals = self.symbol.get_internals()
-        _, shapes, _ = internals.infer_shape(data=self.cost.input.shape)
+        _, shapes, _ = internals.infer_shape(**data_of(self.cost, internals))
         found = dict(zip(internals.list_outputs(), shapes, strict=True))
         names = {each.name for each in self.cost.layers}
         return {name: found[f"{name}_output"] for name in names if f"{name}_output" in found}
@@ -77,7 +77,7 @@ class MxnetNetwork:
         layers = {each.name: each.layer for each in self.cost.layers}
         found = []
         for name, array in kept.items():
-            if name == DATA:
+            if is_data(name):
                 continue
             layer, suffix = _parts(name)
             role = ROLES[suffix]
@@ -166,7 +166,7 @@ def _fill(executor: Any) -> None:
     Source: He et al., arXiv:1502.01852, equation 10; uniform, which MXNet draws faster.
     """
     for name, array in {**executor.arg_dict, **executor.aux_dict}.items():
-        if name == DATA:
+        if is_data(name):
             array[:] = mx.nd.random.normal(shape=array.shape, ctx=array.context)
         elif name.endswith("_weight"):
             bound = sqrt(6 / prod(array.shape[1:]))  # a variance of 2 / inputs

@@ -35,7 +35,7 @@ from convcost.layers.window import AbstractWindowLayer, Rounding, Window
 from convcost.tensors import FeatureMap
 
 DATA = "data"
-"""What the input is called."""
+"""What the input is called; another input, which no layer's array is called like, is data:NAME."""
 _LOWEST = -3.0e38  # of float32: what max pooling never takes
 _MODES = {"max": "max", "average": "avg"}
 _PAIR = 2
@@ -46,12 +46,24 @@ def build(cost: NetworkCost) -> Symbol:
 
     Raises: MeasurementError for what MXNet 1.9.1 has no operator for.
     """
-    made = {INPUT: mx.sym.Variable(DATA)}
+    names = (INPUT, *cost.inputs)
+    made = {name: mx.sym.Variable(_data(name)) for name in names}
     for each in cost.layers:
         inputs = [made[name] for name in each.inputs]
         made[each.name] = BUILDERS[type(each.layer)](each.layer, each, *inputs)
     outputs = [made[name] for name in cost.outputs]
     return outputs[0] if len(outputs) == 1 else mx.sym.Group(outputs)
+
+
+def data_of(cost: NetworkCost, symbol: Symbol) -> dict[str, tuple[Dim, ...]]:
+    """Return the shapes of the inputs that a network's symbol reads, by their names in it."""
+    shapes = {INPUT: cost.input, **cost.inputs}
+    read = set(symbol.list_inputs())
+    return {_data(name): x.shape for name, x in shapes.items() if _data(name) in read}
+
+
+def _data(name: str) -> str:
+    return DATA if name == INPUT else f"{DATA}:{name}"
 
 
 def bind(cost: NetworkCost, ctx: Any) -> tuple[Symbol, Any]:
@@ -63,8 +75,13 @@ def bind(cost: NetworkCost, ctx: Any) -> tuple[Symbol, Any]:
     requests: str | dict[str, str] = "null"
     if cost.training:
         names = symbol.list_arguments()
-        requests = {name: "null" if name == DATA else "write" for name in names}
-    return symbol, symbol.simple_bind(ctx, grad_req=requests, data=cost.input.shape)
+        requests = {name: "null" if is_data(name) else "write" for name in names}
+    return symbol, symbol.simple_bind(ctx, grad_req=requests, **data_of(cost, symbol))
+
+
+def is_data(name: str) -> bool:
+    """Whether an argument of a symbol is an input of the network."""
+    return name == DATA or name.startswith(f"{DATA}:")
 
 
 def planned_megabytes(executor: Any) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from convcost.analyse import analyse
 from convcost.cost import NetworkCost
 from convcost.errors import ConvcostError, ShapeError
-from convcost.graph import Network, build
+from convcost.graph import Network
 from convcost.memory.footprint import Allocator, Footprint
 from convcost.search import largest_within
 
@@ -53,9 +53,7 @@ class Setting:
 
         def total(side: int) -> int | None:
             try:
-                extents = (channels, side, side)
-                made = build(network.spec, input=extents, parameters=network.given)
-                return self.total(made, batch)
+                return self.total(network.with_input(channels, side, side), batch)
             except ShapeError:
                 return None  # too small for the network
 

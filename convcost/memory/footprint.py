@@ -31,7 +31,7 @@ class Footprint:
 
     In training there are gradients, an optimizer's state and, for weights of 16 bits, a
     float32 copy of them (Micikevicius et al., arXiv:1710.03740, section 3.1). Activations
-    are what layers output; the input is not among them. ``im2col`` adds a workspace as large
+    are what layers output; the inputs are not among them. ``im2col`` adds a workspace as large
     as the largest convolution's patches of one image take.
     """
 
@@ -78,6 +78,7 @@ class Footprint:
         """
         learned = add_up(layer.parameters.count for layer in self.cost.layers)
         statistics = add_up(layer.statistics for layer in self.cost.layers)
+        given = (self.cost.input, *self.cost.inputs.values())
         width, training_ = ELEMENT_BYTES[self.cost.dtype], self.cost.training
         master = 4 * learned if training_ and self.cost.dtype in _HALVES else 0
         state = OPTIMIZERS[self.optimizer].state * (master or learned * width)
@@ -87,7 +88,7 @@ class Footprint:
             "gradients": learned * width if training_ else 0,
             "master_parameters": master,
             "optimizer": state if training_ else 0,
-            "input": self.cost.input.elements * width,
+            "input": add_up(x.elements for x in given) * width,
             "workspace": largest(map(_patches, self.cost.layers)) * width if self.im2col else 0,
         }
 

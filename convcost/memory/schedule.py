@@ -114,7 +114,8 @@ def _greedy(cost: NetworkCost) -> list[LayerCost]:
             if not waiting[reader.name]:
                 ready.append(reader)
 
-    done(INPUT)
+    for name in (INPUT, *cost.inputs):
+        done(name)
     while ready:
         layer = min(ready, key=growth)
         ready.remove(layer)

@@ -22,6 +22,7 @@ from convcost.report.memory import PARTS
 from convcost.report.records import convention_record, dumps, totals
 from convcost.report.rows import COLUMNS, Column
 from convcost.report.terminal import notes_of
+from convcost.report.titles import given
 
 _BY_KIND = ("parameters", "multiplies", "activation_bytes")
 
@@ -108,7 +109,7 @@ class Comparison:
         return [cost.network for cost in self._costs]
 
     def _inputs(self) -> list[str]:
-        return ["×".join(map(str, cost.input.shape)) for cost in self._costs]
+        return [f"{cost.input.n}×{given(cost)}" for cost in self._costs]
 
     def _sections(self) -> list[tuple[str, list[_Line]]]:
         if self._memory:

@@ -12,6 +12,7 @@ from rich.text import Text
 from convcost.cost import NetworkCost
 from convcost.report import units
 from convcost.report.records import dumps, totals
+from convcost.report.titles import given
 from convcost.spec import NetworkSpec
 
 
@@ -32,7 +33,7 @@ def as_table(specs: Sequence[NetworkSpec], costs: Sequence[NetworkCost]) -> Rend
         sums = cost.total()
         table.add_row(
             "  " + spec.name,
-            units.shape(cost.input.shape),
+            given(cost),
             units.short(sums.parameters.count),
             units.short(sums.work.multiplies),
             Text(spec.description, style="dim", no_wrap=True, overflow="ellipsis"),

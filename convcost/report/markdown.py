@@ -8,6 +8,7 @@ from convcost.conventions import Conventional
 from convcost.cost import NetworkCost
 from convcost.report import units
 from convcost.report.rows import COLUMNS, Row, cells
+from convcost.report.titles import given
 
 
 def analysis(cost: NetworkCost, rows: Sequence[Row], conventional: Conventional | None) -> str:
@@ -27,7 +28,7 @@ def analysis(cost: NetworkCost, rows: Sequence[Row], conventional: Conventional 
         ["**total**", "", "", *(f"**{column.exact(column.value(sums))}**" for column in columns)]
     )
     head = ["layer", "kind", "output", *(column.heading for column in columns)]
-    lines = [f"# {cost.network} at {units.shape(cost.input.shape)}, batch {cost.input.n}", ""]
+    lines = [f"# {cost.network} at {given(cost)}, batch {cost.input.n}", ""]
     lines += table(head, body, left=3)
     lines += ["", *table(["total", ""], _totals(cost, conventional), left=1)]
     lines += notes_of([cost])

@@ -18,6 +18,7 @@ from convcost.memory.footprint import Allocator, Footprint
 from convcost.memory.program import Step
 from convcost.report import units
 from convcost.report.records import dumps
+from convcost.report.titles import given
 from convcost.traffic import Traffic, traffic
 
 PARTS: Mapping[str, str] = MappingProxyType(
@@ -163,7 +164,7 @@ class MemoryReport:
 
     def _title(self) -> str:
         cost = self.footprint.cost
-        where = f"{cost.network} at {units.shape(cost.input.shape)}, batch {cost.input.n}"
+        where = f"{cost.network} at {given(cost)}, batch {cost.input.n}"
         training = f", training with {self.footprint.optimizer}" if cost.training else ""
         return f"{where}, {cost.dtype}{training}, {self.allocator} allocator"
 

@@ -71,7 +71,12 @@ class Receptive:
         if any(_certain(layer.exceeds_input) is True for layer in layers):
             of = "×".join(map(str, given.shape[2:]))
             yield Text(f"{_MARK} larger than the input of {of}", style="dim")
-        if any(0 in (layer.rows.stride, layer.columns.stride) for layer in layers):
+        if any(0 in (layer.rows.size, layer.columns.size) for layer in layers):
+            yield Text("size 0: depends on other inputs alone", style="dim")
+        if any(
+            0 in (layer.rows.stride, layer.columns.stride) and layer.rows.size != 0
+            for layer in layers
+        ):
             yield Text("stride 0: all outputs have the same field", style="dim")
 
 

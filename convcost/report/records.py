@@ -27,6 +27,7 @@ def document(cost: NetworkCost, conventional: Conventional | None = None) -> dic
     result: dict[str, Any] = {
         "network": cost.network,
         "input": input_record(cost.input),
+        "inputs": {name: input_record(shape) for name, shape in cost.inputs.items()},
         "dtype": cost.dtype,
         "training": cost.training,
         "layers": [_layer(layer) for layer in cost.layers],

@@ -17,6 +17,7 @@ from rich.tree import Tree
 from convcost.cost import NetworkCost, Note
 from convcost.report import units
 from convcost.report.rows import COLUMNS, Row, cells
+from convcost.report.titles import given
 from convcost.work import WORK_FIELDS
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Analysis:
 
     def _table(self, layout: _Layout, *, bar: int) -> Table:
         title = (
-            f"{self._cost.network} at {units.shape(self._cost.input.shape)},"
+            f"{self._cost.network} at {given(self._cost)},"
             f" batch {self._cost.input.n}, {self._cost.dtype}"
             + (", training" if self._cost.training else "")
         )

@@ -148,7 +148,8 @@ def planned(cost: NetworkCost) -> int:
     In training the gradient of every parameter is written, and the data's is not wanted (its
     first layer computes it all the same). Elements are planned with 4 bytes whatever the dtype.
     """
-    made = {INPUT: Node("Variable", (), (_bytes(cost.input),))}
+    given = {INPUT: cost.input, **cost.inputs}
+    made = {name: Node("Variable", (), (_bytes(shape),)) for name, shape in given.items()}
     for it in cost.layers:
         reads = [(made[name], 0) for name in it.inputs]
         made[it.name] = LAYERS[type(it.layer)](it.layer, it, *reads)
