@@ -40,7 +40,7 @@ from convcost.errors import ConvcostError
 from convcost.graph import INPUT
 from convcost.layers import (
     Activation,
-    Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Dense,
@@ -49,8 +49,8 @@ from convcost.layers import (
     GlobalPool2d,
     Identity,
     Lrn,
-    Multiply,
 )
+from convcost.layers.broadcast import AbstractBroadcast
 from convcost.layers.window import AbstractWindowLayer, Pair, Window
 from convcost.tensors import FeatureMap, Tensor
 
@@ -171,9 +171,9 @@ def _windows(layer: LayerCost) -> tuple[Window, Window]:
         case GlobalPool2d() | Flatten() | Dense():
             height, width = _extents(layer.input_shapes[0])
             return replace(_POINT, kernel=height, stride=0), replace(_POINT, kernel=width, stride=0)
-        case Activation() | BatchNorm() | Lrn() | Dropout() | Identity():
+        case Activation() | BatchNorm() | Lrn() | Dropout() | Identity() | Arithmetic():
             return _POINT, _POINT
-        case Add() | Multiply() | Concat():
+        case AbstractBroadcast() | Concat():
             return _POINT, _POINT
         case _:
             raise ConvcostError(

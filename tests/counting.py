@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, count, product
-from typing import Literal, NamedTuple, NotRequired, TypedDict, TypeGuard, Unpack, cast
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, Unpack, cast
 
 GOLDEN = (math.sqrt(5) - 1) / 2
 MOMENTUM = 0.9
@@ -84,12 +84,23 @@ class Scalar:
     def power(self, exponent: float) -> Scalar:
         """Return this to the power of ``exponent``."""
         self.tally.exponentials += 1
-        return Scalar(self.value**exponent, self.tally)
+        real = self.value > 0 or float(exponent).is_integer()
+        return Scalar(self.value**exponent if real else math.nan, self.tally)
+
+    def log(self) -> Scalar:
+        """Return the natural logarithm of this."""
+        self.tally.exponentials += 1
+        return Scalar(math.log(self.value) if self.value > 0 else math.nan, self.tally)
+
+    def erf(self) -> Scalar:
+        """Return the error function of this."""
+        self.tally.exponentials += 1
+        return Scalar(math.erf(self.value), self.tally)
 
     def square_root(self) -> Scalar:
         """Return the square root of this."""
         self.tally.square_roots += 1
-        return Scalar(math.sqrt(self.value), self.tally)
+        return Scalar(math.sqrt(self.value) if self.value > 0 else math.nan, self.tally)
 
 
 Bank = defaultdict[tuple[int, ...], Scalar]
@@ -108,6 +119,7 @@ class Abacus:
         self.biases: Bank = defaultdict(self.number)
         self.scales: Bank = defaultdict(self.number)
         self.shifts: Bank = defaultdict(self.number)
+        self.constants: Bank = defaultdict(self.number)
         self.means: Bank = defaultdict(self.number)
         self.variances: Bank = defaultdict(lambda: self.scalar(self.draw() + 0.5))
 
@@ -125,13 +137,7 @@ class Abacus:
 
     def tensor(self, shape: tuple[int, ...]) -> Nested:
         """Return nested lists of some numbers."""
-        if len(shape) == 2:
-            return [[self.number() for _ in range(shape[1])] for _ in range(shape[0])]
-        n, c, h, w = shape
-        return [
-            [[[self.number() for _ in range(w)] for _ in range(h)] for _ in range(c)]
-            for _ in range(n)
-        ]
+        return shaped(shape, lambda _: self.number())
 
     def planes(self, *planes: list[list[float]]) -> Map:
         """Return one image with these channels."""
@@ -156,22 +162,54 @@ class Abacus:
 Plane = list[list[Scalar]]
 Map = list[list[Plane]]
 Rows = list[list[Scalar]]
-Nested = Map | Rows
+Nested = list[Any]
+"""Lists of any depth; a batch, and channels in it."""
+Index = tuple[int, ...]
 
 
-def is_map(x: Nested) -> TypeGuard[Map]:
-    """Return whether a tensor has rows and columns."""
-    return isinstance(x[0][0], list)
+def shaped(shape: Index, make: Callable[[Index], Scalar]) -> Nested:
+    """Return nested lists with what is made for every place, the last axis fastest."""
+
+    def inside(place: Index) -> Any:
+        if len(place) == len(shape):
+            return make(place)
+        return [inside((*place, i)) for i in range(shape[len(place)])]
+
+    return cast("Nested", inside(()))
+
+
+def at(x: Any, place: Index) -> Scalar:
+    """Return the number at a place."""
+    for i in place:
+        x = x[i]
+    return cast("Scalar", x)
+
+
+def places_of(shape: Index) -> Iterator[Index]:
+    """Return all places of a shape, the last axis fastest."""
+    return product(*map(range, shape))
+
+
+def leaves(x: object) -> Iterator[Scalar]:
+    """Return the numbers of nested lists, in order."""
+    if isinstance(x, list):
+        for item in x:
+            yield from leaves(item)
+    else:
+        yield cast("Scalar", x)
 
 
 def as_map(x: Nested) -> Map:
-    """Return a batch of vectors as feature maps of one row and one column."""
-    return x if is_map(x) else [[[[value]] for value in row] for row in cast("Rows", x)]
+    """Return a batch of any rank as feature maps: what is behind the channels in one row."""
+    if len(lengths(x)) == 4:
+        return x
+    return [[[list(leaves(channel))] for channel in example] for example in x]
 
 
 def ranked_like(x: Nested, result: Map) -> Nested:
-    """Return the result as vectors if ``x`` are vectors."""
-    return result if is_map(x) else flatten(result)
+    """Return the result in the shape of ``x``."""
+    numbers = leaves(result)
+    return shaped(lengths(x), lambda _: next(numbers))
 
 
 def lengths(x: object) -> tuple[int, ...]:
@@ -192,22 +230,13 @@ def values(x: object) -> list[float]:
 
 def each(function: Callable[..., Scalar], *tensors: Nested) -> Nested:
     """Apply a function to every element, or to all that stand at one place."""
-    result = [
-        [
-            [
-                [function(*items) for items in zip(*rows, strict=True)]
-                for rows in zip(*planes, strict=True)
-            ]
-            for planes in zip(*images, strict=True)
-        ]
-        for images in zip(*map(as_map, tensors), strict=True)
-    ]
-    return ranked_like(tensors[0], result)
+    assert len({lengths(x) for x in tensors}) == 1
+    return shaped(lengths(tensors[0]), lambda place: function(*[at(x, place) for x in tensors]))
 
 
 def flatten(x: Nested) -> Rows:
-    """See every image as one row."""
-    return [[value for plane in image for row in plane for value in row] for image in as_map(x)]
+    """See every example as one row."""
+    return [list(leaves(example)) for example in x]
 
 
 # Sums and extremes ----------------------------------------------------------------------
@@ -408,14 +437,24 @@ def global_pool2d(_: Abacus, x: Map, *, mode: str) -> Map:
     return [[[[output(plane)]] for plane in image] for image in x]
 
 
-def dense(abacus: Abacus, x: Nested, *, units: int, bias: bool) -> Rows:
-    """Take for every unit a dot product over all features, then the bias."""
+def dense(abacus: Abacus, x: Nested, *, units: int, bias: bool, flatten: bool = True) -> Nested:
+    """Take for every unit a dot product over all features, or the last axis; then the bias."""
 
     def output(row: list[Scalar], unit: int) -> Scalar:
         result = dot(row, [abacus.weights[unit, feature] for feature in range(len(row))])
         return result + abacus.biases[unit,] if bias else result
 
-    return [[output(row, unit) for unit in range(units)] for row in flatten(x)]
+    if flatten:
+        return [[output(list(leaves(row)), unit) for unit in range(units)] for row in x]
+    shape = (*lengths(x)[:-1], units)
+    return shaped(shape, lambda place: output(vector_at(x, place[:-1]), place[-1]))
+
+
+def vector_at(x: Any, place: Index) -> list[Scalar]:
+    """Return the numbers along the last axis at a place of the others."""
+    for i in place:
+        x = x[i]
+    return cast("list[Scalar]", x)
 
 
 def batch_norm(abacus: Abacus, x: Nested, *, scale: bool, shift: bool) -> Nested:
@@ -458,73 +497,6 @@ def _move(bank: Bank, key: tuple[int, ...], observed: Scalar) -> None:
     bank[key] = bank[key] * MOMENTUM + observed * (1 - MOMENTUM)
 
 
-def relu(x: Scalar) -> Scalar:
-    """Return max(x, 0)."""
-    return larger(x, 0)
-
-
-def relu6(x: Scalar) -> Scalar:
-    """Return min(max(x, 0), 6)."""
-    return smaller(larger(x, 0), 6)
-
-
-def sigmoid(x: Scalar) -> Scalar:
-    """Return 1 / (1 + exp(-x))."""
-    return Scalar(1, x.tally) / ((-x).exp() + 1)
-
-
-def tanh(x: Scalar) -> Scalar:
-    """Return (e - 1) / (e + 1) with e = exp(2 x), taken once."""
-    e = (x * 2).exp()
-    return (e - 1) / (e + 1)
-
-
-def hard_sigmoid(x: Scalar) -> Scalar:
-    """Return min(max(0.2 x + 0.5, 0), 1)."""
-    return smaller(larger(x * 0.2 + 0.5, 0), 1)
-
-
-def hard_swish(x: Scalar) -> Scalar:
-    """Return x * min(max(x + 3, 0), 6) / 6."""
-    return x * smaller(larger(x + 3, 0), 6) / 6
-
-
-def swish(x: Scalar) -> Scalar:
-    """Return x * sigmoid(x)."""
-    return x * sigmoid(x)
-
-
-FUNCTIONS = {
-    function.__name__: function
-    for function in (relu, relu6, sigmoid, tanh, hard_sigmoid, hard_swish, swish)
-}
-
-
-def activation(_: Abacus, x: Nested, *, function: str) -> Nested:
-    """Apply a function to every element, or softmax along the channels."""
-    return softmax(x) if function == "softmax" else each(FUNCTIONS[function], x)
-
-
-def softmax(x: Nested) -> Nested:
-    """Apply softmax to the vector of channels at every place."""
-    result: Map = []
-    for image in as_map(x):
-        places = [
-            [_softmax([plane[i][j] for plane in image]) for j in range(len(image[0][0]))]
-            for i in range(len(image[0]))
-        ]
-        result.append([[[v[c] for v in row] for row in places] for c in range(len(image))])
-    return ranked_like(x, result)
-
-
-def _softmax(vector: list[Scalar]) -> list[Scalar]:
-    """Return exp(v - largest) over the sum of all of these."""
-    largest = reduce(larger, vector)
-    powers = [(value - largest).exp() for value in vector]
-    divisor = total(powers)
-    return [power / divisor for power in powers]
-
-
 def lrn(
     abacus: Abacus,
     x: Map,
@@ -558,32 +530,9 @@ def dropout(abacus: Abacus, x: Nested, *, rate: float) -> Nested:
     return each(lambda value: value * (kept if abacus.scalar(abacus.draw()) < 1 - rate else 0), x)
 
 
-def add(_: Abacus, *tensors: Nested) -> Nested:
-    """Add element by element, from the first tensor on."""
-    return each(lambda *items: total(items), *tensors)
-
-
-def multiply(_: Abacus, first: Nested, *others: Nested) -> Nested:
-    """Multiply element by element; a gate of one row and column stands for a whole channel."""
-    factors = [stretched(other, as_map(first)) for other in others]
-    return each(lambda *items: reduce(operator.mul, items), first, *factors)
-
-
-def stretched(gate: Nested, target: Map) -> Map:
-    """Read the one element of every channel wherever the target has one, if it is a gate."""
-    rows, columns = len(target[0][0]), len(target[0][0][0])
-    return [
-        [
-            plane if lengths(plane) == (rows, columns) else [[plane[0][0]] * columns] * rows
-            for plane in image
-        ]
-        for image in as_map(gate)
-    ]
-
-
 def concat(_: Abacus, *tensors: Nested) -> Nested:
     """Lay the channels of every image behind one another."""
-    return cast("Nested", [list(chain(*images)) for images in zip(*tensors, strict=True)])
+    return [list(chain(*images)) for images in zip(*tensors, strict=True)]
 
 
 def flattened(_: Abacus, x: Nested) -> Rows:

@@ -25,10 +25,8 @@ holds here as well. Besides:
 from __future__ import annotations
 
 import math
-import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import reduce
 from itertools import chain, product
 from typing import TypeVar, Unpack, cast
 
@@ -44,15 +42,14 @@ from counting import (
     as_map,
     dot,
     each,
-    flatten,
     lengths,
     patch,
     ranked_like,
-    sigmoid,
-    stretched,
+    shaped,
     total,
     window_axes,
 )
+from counting import flatten as as_rows
 
 T = TypeVar("T")
 
@@ -213,9 +210,9 @@ def global_pool2d(back: Pass, *, mode: str) -> Gradients:
     return (cut_out(dx, back.x),)
 
 
-def dense(back: Pass, *, units: int, bias: bool) -> Gradients:
-    """Take for every input a dot product over the units, for every weight one over the images."""
-    x, dy = flatten(back.x), flatten(back.dy)
+def dense(back: Pass, *, units: int, bias: bool, flatten: bool = True) -> Gradients:
+    """Take for every input a dot product over the units, for every weight one over the vectors."""
+    x, dy = (rows_of(of, flatten=flatten) for of in (back.inputs[0], back.gradient))
     features = range(len(x[0]))
     weights = [[back.forward.weights[unit, f] for unit in range(units)] for f in features]
     dx = [[dot(row, weights[f]) for f in features] for row in dy]
@@ -230,10 +227,17 @@ def dense(back: Pass, *, units: int, bias: bool) -> Gradients:
     return (folded_like(back.inputs[0], dx),)
 
 
+def rows_of(x: Nested, *, flatten: bool) -> Rows:
+    """See every example as a row, or list the vectors along the last axis."""
+    if flatten or len(lengths(x)) == 2:
+        return as_rows(x)
+    return [row for item in x for row in rows_of(item, flatten=False)]
+
+
 def folded_like(x: Nested, rows: Rows) -> Nested:
-    """See every row as an image of this shape."""
+    """See rows as a tensor of this shape."""
     numbers = iter(chain(*rows))
-    return each(lambda _: next(numbers), x)
+    return shaped(lengths(x), lambda _: next(numbers))
 
 
 def batch_norm(back: Pass, *, scale: bool, shift: bool) -> Gradients:
@@ -267,82 +271,6 @@ def _normalized(back: Pass, c: int, *, scale: bool, shift: bool) -> list[Scalar]
     return [
         (g - flat - h * steep) * factor for g, h in zip(dy, counted_by(ours, normal), strict=True)
     ]
-
-
-def between(low: float, x: Scalar, high: float) -> bool:
-    """Return whether a number lies between two others: two comparisons, however they end."""
-    above, below = Scalar(low, x.tally) < x, x < high
-    return above and below
-
-
-def relu(dy: Scalar, _: Scalar, y: Scalar) -> Scalar:
-    """Return dy where y > 0."""
-    zero = Scalar(0, dy.tally)
-    return dy if zero < y else zero
-
-
-def relu6(dy: Scalar, _: Scalar, y: Scalar) -> Scalar:
-    """Return dy where 0 < y < 6."""
-    return dy if between(0, y, 6) else Scalar(0, dy.tally)
-
-
-def sigmoid_slope(dy: Scalar, _: Scalar, y: Scalar) -> Scalar:
-    """Return dy * y * (1 - y)."""
-    return dy * y * (-y + 1)
-
-
-def tanh(dy: Scalar, _: Scalar, y: Scalar) -> Scalar:
-    """Return dy * (1 - y * y)."""
-    return dy * (-(y * y) + 1)
-
-
-def hard_sigmoid(dy: Scalar, _: Scalar, y: Scalar) -> Scalar:
-    """Return 0.2 dy where 0 < y < 1."""
-    rising = dy * 0.2
-    return rising if between(0, y, 1) else Scalar(0, dy.tally)
-
-
-def hard_swish(dy: Scalar, x: Scalar, _: Scalar) -> Scalar:
-    """Return dy * (x/3 + 1/2) where -3 < x < 3, and above it dy."""
-    rising = dy * (x * (1 / 3) + 0.5)
-    if between(-3, x, 3):
-        return rising
-    return dy if x.value > 0 else Scalar(0, dy.tally)
-
-
-def swish(dy: Scalar, x: Scalar, _: Scalar) -> Scalar:
-    """Return dy * s * (1 + x * (1 - s)) with s = sigmoid(x), taken again."""
-    s = sigmoid(x)
-    return dy * (s * (x * (-s + 1) + 1))
-
-
-SLOPES: dict[str, Callable[[Scalar, Scalar, Scalar], Scalar]] = {
-    "relu": relu,
-    "relu6": relu6,
-    "sigmoid": sigmoid_slope,
-    "tanh": tanh,
-    "hard_sigmoid": hard_sigmoid,
-    "hard_swish": hard_swish,
-    "swish": swish,
-}
-
-
-def activation(back: Pass, *, function: str) -> Gradients:
-    """Multiply by a function's slope at every element, or go back through softmax."""
-    if function == "softmax":
-        return softmax(back)
-    x, y = (counted_by(back.for_inputs, saved) for saved in (back.inputs[0], back.output))
-    return (each(SLOPES[function], back.gradient, x, y),)
-
-
-def softmax(back: Pass) -> Gradients:
-    """Return y * (dy - dot(dy, y)) for the vector of channels at every place."""
-    dx = back.zeros()
-    for n, i, j in positions(back.x):
-        y, dy = ([plane[i][j] for plane in image] for image in (back.y[n], back.dy[n]))
-        along = dot(dy, y)
-        dx.update({(n, c, i, j): (dy[c] - along) * y[c] for c in range(len(y))})
-    return (cut_out(dx, back.inputs[0]),)
 
 
 def lrn(
@@ -380,39 +308,20 @@ def dropout(back: Pass, *, rate: float) -> Gradients:
     return (each(lambda dy, y: dy * (kept if y.value else 0), back.gradient, back.output),)
 
 
-def add(back: Pass) -> Gradients:
-    """Hand the gradient on to every input."""
-    return tuple(back.gradient for _ in back.inputs)
-
-
-def multiply(back: Pass) -> Gradients:
-    """Multiply by all other inputs; what a gate meets in all of its channel is added up."""
-    return tuple(_factor(back, i) for i in range(len(back.inputs)))
-
-
-def _factor(back: Pass, i: int) -> Nested:
-    """Return the gradient of one factor."""
-    others = [stretched(other, back.y) for k, other in enumerate(back.inputs) if k != i]
-    result = each(lambda *items: reduce(operator.mul, items), back.gradient, *others)
-    if lengths(back.inputs[i]) == lengths(back.output):
-        return result
-    return [[[[total(chain(*plane))]] for plane in image] for image in as_map(result)]
-
-
 def concat(back: Pass) -> Gradients:
     """Cut the gradient into the channels of every input."""
     gradients: list[Nested] = []
     first = 0
     for x in back.inputs:
         last = first + len(x[0])
-        gradients.append(cast("Nested", [image[first:last] for image in back.gradient]))
+        gradients.append([image[first:last] for image in back.gradient])
         first = last
     return tuple(gradients)
 
 
 def flattened(back: Pass) -> Gradients:
     """See every row as the image it was."""
-    return (folded_like(back.inputs[0], flatten(back.gradient)),)
+    return (folded_like(back.inputs[0], as_rows(back.gradient)),)
 
 
 def identity(back: Pass) -> Gradients:

@@ -14,6 +14,8 @@ from typing import Any, cast, get_args
 
 import counting
 import counting_backward as backward
+import counting_elementwise as elementwise
+import counting_elementwise_backward as elementwise_backward
 import pytest
 from counting import Abacus, Bank, Nested, Scalar, lengths, values
 from counting_backward import Gradients, Pass
@@ -26,22 +28,28 @@ from convcost.layers import (
     AbstractLayer,
     Activation,
     Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Conv2d,
     Dense,
+    Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
     Identity,
     Input,
     Lrn,
+    Maximum,
+    Minimum,
     Multiply,
     Pool2d,
+    Subtract,
 )
-from convcost.layers.activation import Function
+from convcost.layers.activation import ALONG_AN_AXIS, Function
+from convcost.layers.arithmetic import Operation
 from convcost.optimizers import OPTIMIZERS
-from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.tensors import Array, FeatureMap, Tensor, Vector
 from convcost.work import Backward, Work
 
 LOOPS: dict[type[AbstractLayer], Callable[..., Gradients]] = {
@@ -50,12 +58,17 @@ LOOPS: dict[type[AbstractLayer], Callable[..., Gradients]] = {
     GlobalPool2d: backward.global_pool2d,
     Dense: backward.dense,
     BatchNorm: backward.batch_norm,
-    Activation: backward.activation,
+    Activation: elementwise_backward.activation,
     Lrn: backward.lrn,
     Dropout: backward.dropout,
     Flatten: backward.flattened,
-    Add: backward.add,
-    Multiply: backward.multiply,
+    Add: elementwise_backward.add,
+    Subtract: elementwise_backward.subtract,
+    Multiply: elementwise_backward.multiply,
+    Divide: elementwise_backward.divide,
+    Maximum: elementwise_backward.maximum,
+    Minimum: elementwise_backward.minimum,
+    Arithmetic: elementwise_backward.arithmetic,
     Concat: backward.concat,
     Identity: backward.identity,
 }
@@ -95,9 +108,17 @@ def learned(abacus: Abacus) -> list[float]:
 
 def scalars(x: Nested) -> list[Scalar]:
     """Return the numbers of a tensor, to be changed where they are."""
-    return [
-        number for image in counting.as_map(x) for plane in image for r in plane for number in r
-    ]
+    return list(counting.leaves(x))
+
+
+def needs_positive(layer: AbstractLayer) -> bool:
+    """Return whether a layer is only defined above 0, or steep near it."""
+    match layer:
+        case Activation(function="log" | "sqrt" | "reciprocal") | Divide():
+            return True
+        case Arithmetic(function="power" | "divide"):
+            return True
+    return False
 
 
 def attributes(layer: AbstractLayer) -> dict[str, Any]:
@@ -116,7 +137,12 @@ def moved(
 ) -> Forward:
     """Run it again, with a step added to each of the first inputs and learned numbers."""
     abacus = Abacus(training=True)
+    if needs_positive(layer):
+        abacus.scales.default_factory = lambda: abacus.scalar(abacus.draw() + 0.5)
     inputs = tuple(abacus.tensor(cast("tuple[int, ...]", shape.shape)) for shape in shapes)
+    if needs_positive(layer):
+        for number in (number for x in inputs for number in scalars(x)):
+            number.value = abs(number.value) + 0.5
     if first:
         rest = iter(steps)
         for number in (number for x in inputs for number in scalars(x)):
@@ -224,6 +250,8 @@ SMALL: list[tuple[AbstractLayer, tuple[Tensor, ...]]] = [
     (GlobalPool2d(mode="average"), (tiny,)),
     (Dense(units=2), (tiny,)),
     (Dense(units=3, bias=False), (vector,)),
+    (Dense(units=2, flatten=False), (tiny,)),
+    (Dense(units=2, flatten=False), (vector,)),
     *(
         (BatchNorm(scale=scale, shift=shift), (x,))
         for scale in (False, True)
@@ -231,11 +259,25 @@ SMALL: list[tuple[AbstractLayer, tuple[Tensor, ...]]] = [
         for x in (tiny, vector)
     ),
     *((Activation(function=f), (x,)) for f in get_args(Function) for x in (tiny, vector)),
+    *((Activation(function=f, axis=a), (tiny,)) for f in ALONG_AN_AXIS for a in (0, -1)),
     *((Lrn(size=size), (wide,)) for size in (1, 2, 3, 4)),
     (Dropout(rate=0.5), (tiny,)),
     (Flatten(), (tiny,)),
     (Add(), (vector, vector)),
+    (Add(), (Vector(1, 4), Vector(3, 1), vector)),
+    (Subtract(), (tiny, FeatureMap(1, 2, 1, 2))),
     (Multiply(), (tiny, tiny, FeatureMap(2, 2, 1, 1), tiny)),
+    (Multiply(), (FeatureMap(2, 2, 1, 1), tiny)),
+    (Divide(), (tiny, FeatureMap(2, 1, 3, 2))),
+    (Divide(), (Vector(1, 4), Vector(3, 1))),
+    (Maximum(), (tiny, tiny, FeatureMap(2, 2, 1, 1))),
+    (Minimum(), (Vector(1, 4), vector, vector)),
+    *(
+        (Arithmetic(function=f, operand=operand, learned=learned), (x,))
+        for f in get_args(Operation)
+        for learned in (False, True)
+        for operand, x in (((), vector), ((2, 1, 1), tiny), ((2, 3, 1, 4), Array((1, 3, 4))))
+    ),
     (Concat(), (tiny, FeatureMap(2, 1, 3, 2), tiny)),
     (Identity(), (vector,)),
 ]
@@ -271,15 +313,16 @@ def test_gradients_add_up_to_the_slope(kind: type[AbstractLayer], data: st.DataO
 
 
 @pytest.mark.parametrize("x", [-7, -3.5, -2.75, -2, -0.5, 0.5, 1, 2.25, 2.75, 3.5, 5.5, 6.5])
-@pytest.mark.parametrize("function", counting.FUNCTIONS)
+@pytest.mark.parametrize("function", elementwise.FUNCTIONS)
 def test_slopes_of_every_piece(function: str, x: float) -> None:
     """On both sides of wherever a function bends."""
     abacus = Abacus()
-    f = counting.FUNCTIONS[function]
+    x = abs(x) if function in {"log", "sqrt"} else x
+    f = elementwise.FUNCTIONS[function]
     ahead, behind = (float(f(abacus.scalar(x + step))) for step in (STEP, -STEP))
     number, upstream = abacus.scalar(x), abacus.scalar(3)
-    result = backward.SLOPES[function](upstream, number, f(number))
-    assert float(result) == pytest.approx(3 * (ahead - behind) / (2 * STEP), abs=1e-8)
+    result = elementwise_backward.SLOPES[function](upstream, number, f(number))
+    assert float(result) == pytest.approx(3 * (ahead - behind) / (2 * STEP), rel=1e-8, abs=1e-8)
 
 
 # The rules ---------------------------------------------------------------------------------
@@ -344,6 +387,21 @@ BY_HAND: list[tuple[AbstractLayer, tuple[Tensor, ...], Backward]] = [
         Pool2d(mode="average", kernel=(2, 2), stride=(1, 1)),
         (FeatureMap(1, 1, 3, 3),),
         Backward(Work(adds=16, divisions=4)),
+    ),
+    (  # 3 vectors of 2 features, 4 units: 2 * 4 weights of 3 products each, 4 sums
+        Dense(units=4, flatten=False),
+        (Array((1, 3, 2)),),
+        Backward(Work(multiplies=24, adds=6 * 3), Work(multiplies=24, adds=8 * 2 + 4 * 2)),
+    ),
+    (  # 6 outputs: 6 quotients, 6 products, 6 quotients; a row and a column summed up
+        Divide(),
+        (Vector(1, 3), Vector(2, 1)),
+        Backward(Work(multiplies=6, divisions=12, adds=3 + 4)),
+    ),
+    (  # 6 outputs of which 3 belong to each scale
+        Arithmetic(function="multiply", operand=(2, 1), learned=True),
+        (Array((1, 2, 3)),),
+        Backward(Work(multiplies=6), Work(multiplies=6, adds=2 * 2)),
     ),
     (  # the map: 6 products; the gate of each of 2 channels: 3 products, 2 adds
         Multiply(),

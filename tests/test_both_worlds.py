@@ -25,20 +25,26 @@ from convcost.layers import (
     AbstractLayer,
     Activation,
     Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Conv2d,
     Dense,
+    Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
     Identity,
     Input,
     Lrn,
+    Maximum,
+    Minimum,
     Multiply,
     Pool2d,
+    Subtract,
 )
-from convcost.layers.activation import Function
+from convcost.layers.activation import ALONG_AN_AXIS, Function
+from convcost.layers.arithmetic import Operation
 from convcost.layers.window import Padding, Pair
 from convcost.tensors import FeatureMap, Tensor, Vector, tensor
 
@@ -103,13 +109,36 @@ pools = st.builds(
 
 
 @st.composite
-def multiply_examples(draw: st.DrawFn) -> Example:
-    """Draw a product of like tensors, some of them gates if there are rows and columns."""
-    first = draw(tensors)
-    like: list[Tensor] = [first]
-    if isinstance(first, FeatureMap):
-        like.append(FeatureMap(first.n, first.c, 1, 1))
-    return Multiply(), (first, *draw(st.lists(st.sampled_from(like), min_size=1, max_size=3)))
+def broadcasting(draw: st.DrawFn, most: int = 4) -> tuple[Tensor, ...]:
+    """Draw tensors that meet: any extent of any of them may be 1."""
+    whole = draw(tensors).shape
+    shapes = draw(st.lists(st.tuples(*map(one_or, whole)), min_size=2, max_size=most))
+    return tuple(map(tensor, shapes))
+
+
+def one_or(extent: Any) -> st.SearchStrategy[Any]:
+    """Draw an extent, or 1."""
+    return st.sampled_from([extent, extent, 1])
+
+
+@st.composite
+def arithmetic_examples(draw: st.DrawFn) -> Example:
+    """Draw an input and a constant tensor, which may have fewer axes."""
+    whole = draw(tensors).shape
+    x, operand = (draw(st.tuples(*map(one_or, whole))) for _ in range(2))
+    first = draw(st.integers(0, len(whole)))
+    functions = st.sampled_from(get_args(Operation))
+    layer = Arithmetic(function=draw(functions), operand=operand[first:], learned=draw(booleans))
+    return layer, (tensor(x),)
+
+
+@st.composite
+def activation_examples(draw: st.DrawFn) -> Example:
+    """Draw a function, and an axis if it takes one."""
+    x, function = draw(tensors), draw(st.sampled_from(get_args(Function)))
+    rank = len(x.shape)
+    axis = draw(st.integers(-rank, rank - 1)) if function in ALONG_AN_AXIS else 1
+    return Activation(function=function, axis=axis), (x,)
 
 
 @st.composite
@@ -128,16 +157,19 @@ EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
     Conv2d: conv2d_examples(),
     Pool2d: of_one(pools, feature_maps),
     GlobalPool2d: of_one(st.builds(GlobalPool2d, mode=modes), feature_maps),
-    Dense: of_one(st.builds(Dense, units=many, bias=booleans), tensors),
+    Dense: of_one(st.builds(Dense, units=many, bias=booleans, flatten=booleans), tensors),
     BatchNorm: of_one(st.builds(BatchNorm, scale=booleans, shift=booleans), tensors),
-    Activation: of_one(
-        st.builds(Activation, function=st.sampled_from(get_args(Function))), tensors
-    ),
+    Activation: activation_examples(),
     Lrn: of_one(st.builds(Lrn, size=st.integers(1, 9)), feature_maps),
     Dropout: of_one(st.builds(Dropout, rate=st.floats(0, 1, exclude_max=True)), tensors),
     Flatten: of_one(st.just(Flatten()), tensors),
-    Add: st.builds(lambda x, times: (Add(), (x,) * times), tensors, st.integers(2, 4)),
-    Multiply: multiply_examples(),
+    Add: st.tuples(st.just(Add()), broadcasting()),
+    Subtract: st.tuples(st.just(Subtract()), broadcasting(most=2)),
+    Multiply: st.tuples(st.just(Multiply()), broadcasting()),
+    Divide: st.tuples(st.just(Divide()), broadcasting(most=2)),
+    Maximum: st.tuples(st.just(Maximum()), broadcasting()),
+    Minimum: st.tuples(st.just(Minimum()), broadcasting()),
+    Arithmetic: arithmetic_examples(),
     Concat: concat_examples(),
     Identity: of_one(st.just(Identity()), tensors),
 }
@@ -146,16 +178,23 @@ EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
 # From numbers to symbols and back ----------------------------------------------------------
 
 
+WHICH_AXES = {"axis"}
+"""Attributes that name axes of a tensor: never symbols."""
+BY_ONES = {Arithmetic, Add, Subtract, Multiply, Divide, Maximum, Minimum}
+"""Kinds that know what is to be broadcast by its ones: a symbol stands for more than 1."""
+
+
 class Symbols:
     """Symbols in place of numbers, and the number that each one stands for.
 
     ``wanted`` decides for a name whether it becomes a symbol. A symbol is positive, so a
-    number below 1 stays.
+    number below 1 stays; so does 1 if it is to be kept.
     """
 
-    def __init__(self, wanted: Callable[[str], bool]) -> None:
+    def __init__(self, wanted: Callable[[str], bool], *, keep_ones: bool = False) -> None:
         """Start without any."""
         self.wanted = wanted
+        self.least = 2 if keep_ones else 1
         self.numbers: dict[sympy.Basic | complex, int] = {}
         self.dims: dict[str, Dim] = {}
 
@@ -164,13 +203,15 @@ class Symbols:
         assert isinstance(number, int)
         if name not in self.dims:
             self.dims[name] = number
-            if number >= 1 and self.wanted(name):
+            if number >= self.least and self.wanted(name):
                 self.dims[name] = symbol(name)
                 self.numbers[symbol(name)] = number
         return self.dims[name]
 
     def attribute(self, name: str, value: Any) -> Any:
         """Return an attribute with its numbers replaced, in pairs and pairs of pairs too."""
+        if name in WHICH_AXES:
+            return value
         if isinstance(value, tuple):
             return tuple(self.attribute(f"{name}{i}", item) for i, item in enumerate(value))
         return self.dim(name, value) if type(value) is int else value
@@ -252,9 +293,8 @@ def test_formula_with_numbers_put_in_is_the_number(
 ) -> None:
     """Symbols for all or for some of the extents and attributes make no difference."""
     layer, shapes = data.draw(EXAMPLES[kind])
-    stay = {"h_1", "w_1"} if kind is Multiply else set()  # a gate is known by its ones
     symbols = Symbols(
-        lambda name: name not in stay and (share == "all" or data.draw(booleans, label=name))
+        lambda name: share == "all" or data.draw(booleans, label=name), keep_ones=kind in BY_ONES
     )
     try:
         numbers = outcome(layer, shapes)
@@ -265,14 +305,20 @@ def test_formula_with_numbers_put_in_is_the_number(
     assert {name: symbols.number(formula) for name, formula in formulas.items()} == numbers
 
 
-@pytest.mark.parametrize("kind", [Add, Concat], ids=lambda kind: kind.kind)
+MEETING: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
+    Add: st.builds(lambda x, times: (Add(), (x,) * times), tensors, st.integers(2, 4)),
+    Concat: concat_examples(),
+}
+
+
+@pytest.mark.parametrize("kind", MEETING, ids=lambda kind: kind.kind)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_tensors_from_different_sources_may_meet(
     kind: type[AbstractLayer], data: st.DataObject
 ) -> None:
     """If every extent has its own symbol, that they agree is a condition, and it holds."""
-    layer, shapes = data.draw(EXAMPLES[kind])
+    layer, shapes = data.draw(MEETING[kind])
     symbols = Symbols(lambda _: True)
     formulas, conditions = in_symbols(symbols, layer, shapes, apart=True)
     assert conditions
@@ -297,8 +343,8 @@ def test_integers_give_plain_integers(kind: type[AbstractLayer], data: st.DataOb
 # What the conditions are for ---------------------------------------------------------------
 
 small_maps = st.builds(FeatureMap, *[st.integers(1, 6)] * 4)
-tiny_maps = st.builds(FeatureMap, *[st.integers(1, 2)] * 4)
-tiny_vectors = st.builds(Vector, *[st.integers(1, 2)] * 2)
+tiny_maps = st.builds(FeatureMap, *[st.integers(2, 3)] * 4)  # without ones, to be broadcast
+tiny_vectors = st.builds(Vector, *[st.integers(2, 3)] * 2)
 pairs: st.SearchStrategy[tuple[Tensor, Tensor]] = st.one_of(
     st.tuples(tiny_maps, tiny_maps), st.tuples(tiny_vectors, tiny_vectors)
 )

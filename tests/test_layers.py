@@ -7,23 +7,29 @@ from typing import Any
 
 import pytest
 
+from convcost.dims import symbol
 from convcost.errors import ShapeError
 from convcost.layers import (
     Activation,
     Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Conv2d,
     Dense,
+    Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
     Input,
     Lrn,
+    Maximum,
+    Minimum,
     Multiply,
     Pool2d,
+    Subtract,
 )
-from convcost.tensors import FeatureMap, Vector
+from convcost.tensors import Array, FeatureMap, Vector
 from convcost.work import Parameters, Work
 
 IMAGE = FeatureMap(1, 3, 224, 224)
@@ -99,6 +105,80 @@ def test_a_gate_scales_whole_channels() -> None:
     assert Multiply().work(x, gate) == Work(multiplies=120)
 
 
+def test_broadcasting_by_hand() -> None:
+    # NumPy's manual, "General broadcasting rules": (8, 1, 6, 1) meets (7, 1, 5) as (8, 7, 6, 5);
+    # of one rank here, the batch being the first axis.
+    a, b = FeatureMap(8, 1, 6, 1), FeatureMap(1, 7, 1, 5)
+    for layer in (Add(), Subtract(), Multiply(), Divide(), Maximum(), Minimum()):
+        assert layer.output_shape(a, b) == FeatureMap(8, 7, 6, 5)
+        assert layer.work(a, b).operations == 8 * 7 * 6 * 5
+    assert Add().work(a, b, b) == Work(adds=2 * 1680)
+    assert Divide().work(a, b) == Work(divisions=1680)
+    assert Maximum().work(a, b) == Work(comparisons=1680)
+
+
+def test_arithmetic_by_hand() -> None:
+    # The mean and the deviation of every channel, as models take them off their images: 3
+    # numbers, 150528 operations each; learned, it is a scale and a shift for every channel.
+    mean = Arithmetic(function="subtract", operand=(3, 1, 1))
+    deviation = Arithmetic(function="divide", operand=(3, 1, 1))
+    assert mean.output_shape(IMAGE) == deviation.output_shape(IMAGE) == IMAGE
+    assert mean.work(IMAGE) == Work(adds=150528)
+    assert deviation.work(IMAGE) == Work(divisions=150528)
+    assert mean.parameters(IMAGE).count == deviation.parameters(IMAGE).count == 0
+    scale = Arithmetic(function="multiply", operand=(3, 1, 1), learned=True)
+    shift = Arithmetic(function="add", operand=(3, 1, 1), learned=True)
+    assert scale.parameters(IMAGE) == Parameters(scales=3)
+    assert shift.parameters(IMAGE) == Parameters(shifts=3)
+    # A scalar is read everywhere; a larger tensor is met by the input.
+    power = Arithmetic(function="power", learned=True)
+    assert power.work(IMAGE) == Work(exponentials=150528)
+    assert power.parameters(IMAGE) == Parameters(weights=1)
+    assert Arithmetic(function="maximum", operand=(3,)).output_shape(Vector(2, 1)) == Vector(2, 3)
+
+
+def test_dense_on_the_last_axis() -> None:
+    # ViT-B/16's projection of 197 tokens of 768 to 3072 (arXiv:2010.11929, table 1).
+    dense, tokens = Dense(units=3072, flatten=False), Array((1, 197, 768))
+    assert dense.output_shape(tokens) == Array((1, 197, 3072))
+    assert dense.parameters(tokens) == Parameters(weights=768 * 3072, biases=3072)
+    products = 197 * 768 * 3072
+    assert dense.work(tokens) == Work(multiplies=products, adds=products)
+    assert Dense(units=5, flatten=False).output_shape(FeatureMap(1, 2, 3, 4)).shape == (1, 2, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("function", "work"),
+    [
+        ("leaky_relu", Work(comparisons=1, multiplies=1)),
+        ("gelu", Work(multiplies=3, adds=1, exponentials=1)),
+        ("softplus", Work(exponentials=2, adds=1)),
+        ("sqrt", Work(square_roots=1)),
+        ("neg", Work()),
+    ],
+)
+def test_functions_by_hand(function: Any, work: Work) -> None:
+    # One element: as many operations as the formula in convcost.layers.functions has signs.
+    assert Activation(function=function).work(Vector(1, 1)) == work
+
+
+def test_softmax_along_another_axis_by_hand() -> None:
+    # 12 heads of 197 tokens that look at 197 tokens each: 2364 vectors of 197.
+    x = FeatureMap(1, 12, 197, 197)
+    vectors, elements = 12 * 197, 12 * 197 * 197
+    expected = Work(
+        comparisons=vectors * 196,
+        adds=vectors * (197 + 196),
+        exponentials=elements,
+        divisions=elements,
+    )
+    assert Activation(function="softmax", axis=-1).work(x) == expected
+    assert Activation(function="softmax", axis=3).work(x) == expected
+    # log_softmax of ten classes: 9 comparisons, 10 + 9 + 10 adds, 10 exponentials and 1 logarithm.
+    work = Activation(function="log_softmax").work(Vector(1, 10))
+    assert work == Work(comparisons=9, adds=29, exponentials=11)
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [
@@ -123,6 +203,18 @@ def test_a_gate_scales_whole_channels() -> None:
         (lambda: Concat().output_shape(IMAGE, FeatureMap(1, 3, 224, 112)), "unlike shape"),
         (lambda: Multiply().output_shape(IMAGE, FeatureMap(1, 4, 1, 1)), "unlike shape"),
         (lambda: Multiply().output_shape(Vector(1, 3), FeatureMap(1, 3, 1, 1)), "unlike rank"),
+        (lambda: Subtract().output_shape(IMAGE, IMAGE, IMAGE), "exactly two inputs, got 3"),
+        (lambda: Divide().output_shape(IMAGE), "exactly two inputs, got 1"),
+        (lambda: Arithmetic(function="add", operand=(2,)).output_shape(IMAGE),
+         r"input and operand of unlike shape: \(1, 3, 224, 224\) and \(2,\)"),
+        (lambda: Arithmetic(function="add", operand=(0,)), "operand must be 1 or more"),
+        (lambda: Activation(function="relu", axis=2), "relu is applied to every element"),
+        (lambda: Activation(function="softmax", axis=2).output_shape(Vector(1, 3)),
+         "no axis 2 in a tensor of 2"),
+        (lambda: Activation(function="softmax", axis=-3).output_shape(Vector(1, 3)), "no axis -3"),
+        (lambda: Activation(function="softmax", axis=symbol("a")).output_shape(Vector(1, 3)),
+         "an axis must be a number, got a"),
+        (lambda: Dense(units=1, flatten=False).output_shape(Array((3,))), "behind the batch"),
     ],
 )  # fmt: skip
 def test_refusals(act: Callable[[], Any], message: str) -> None:

@@ -289,6 +289,10 @@ layers:
   - swish
   - conv2d: {filters: 6, kernel: 3, dilation: 2, stride: 2}
   - relu6
+  - arithmetic: {function: multiply, operand: [6, 1, 1], learned: true}
+  - arithmetic: {function: subtract, operand: [6, 1, 1]}
+  - dense: {units: 4, flatten: false}
+  - gelu
   - dense: 10
 """
 
@@ -388,11 +392,12 @@ def test_operations_belong_to_layers_and_exceptions_are_named(
     assert [(each.layer, each.reason.split()[2]) for each in parameters.exceptions] == [
         ("bn1 (scales)", "gamma"),
         ("bn2 (shifts)", "beta"),
+        ("arithmetic2 (constants)", "constants"),
     ]
     log = child.run(tasks.work, job, seconds=60, environment=environment)
     assert set(log) == {layer.name for layer in cost.layers}
     work = checks.multiplies(cost, log)
-    assert (work.checked, work.different, work.unseen) == (4, (), ())
+    assert (work.checked, work.different, work.unseen) == (5, (), ())
 
 
 @needs_mxnet

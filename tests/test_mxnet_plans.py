@@ -128,8 +128,35 @@ layers:
 """
 
 
-def test_every_kind_is_planned_as_mxnet_does(tmp_path: Path) -> None:
-    (tmp_path / "net.yaml").write_text(EVERY_KIND)
+ELEMENT_BY_ELEMENT = """\
+name: element-by-element
+input: [8, 16, 16]
+layers:
+  - conv2d: {name: a, filters: 8, kernel: 3, padding: 1}
+  - average_pool2d: {name: row, kernel: [16, 1], stride: 1}
+  - subtract: {name: flat, from: [a, row]}
+  - square: {name: deviations}
+  - arithmetic: {function: add, operand: [8, 1, 1], learned: true}
+  - sqrt
+  - divide: {name: normal, from: [flat, sqrt1]}
+  - maximum: {name: high, branches: {left: [erf], right: [gelu], again: [gelu]}}
+  - minimum: {name: low, from: [row, high, normal]}
+  - arithmetic: {function: multiply, operand: [16]}
+  - log_softmax: {axis: -1}
+  - add: {from: [row, low, log_softmax1]}
+  - arithmetic: {function: maximum}
+  - mish
+  - dense: {units: 16, flatten: false}
+  - softplus
+  - gelu_tanh
+  - multiply: {branches: {left: [elu, exp], right: [leaky_relu, abs], third: [reciprocal]}}
+  - dense: 3
+"""
+
+
+@pytest.mark.parametrize("text", [EVERY_KIND, ELEMENT_BY_ELEMENT], ids=["layers", "elements"])
+def test_every_kind_is_planned_as_mxnet_does(text: str, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(text)
     record = plans_now(str(tmp_path / "net.yaml"), "--batch", "37,512")
     plans = record["plans"]
     assert isinstance(plans, list)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from statistics import NormalDist
 from typing import Any, cast, get_args
 
 import counting
+import counting_elementwise as elementwise
 import pytest
 from counting import Abacus, Map, Nested, Pair, Rows, Sliding, lengths, values
 from hypothesis import given, settings
@@ -21,21 +23,27 @@ from convcost.layers import (
     AbstractLayer,
     Activation,
     Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Conv2d,
     Dense,
+    Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
     Identity,
     Input,
     Lrn,
+    Maximum,
+    Minimum,
     Multiply,
     Pool2d,
+    Subtract,
 )
-from convcost.layers.activation import Function
-from convcost.tensors import FeatureMap, Tensor, Vector
+from convcost.layers.activation import ALONG_AN_AXIS, Function
+from convcost.layers.arithmetic import Operation
+from convcost.tensors import FeatureMap, Tensor, Vector, tensor
 
 Example = tuple[AbstractLayer, tuple[Tensor, ...]]
 """A layer and the shapes of its inputs."""
@@ -47,7 +55,9 @@ few = st.integers(1, 4)
 extents = st.integers(1, 6)
 feature_maps = st.builds(FeatureMap, st.integers(1, 2), few, extents, extents)
 vectors = st.builds(Vector, st.integers(1, 3), few)
-tensors: st.SearchStrategy[Tensor] = st.one_of(feature_maps, vectors)
+arrays = st.lists(st.integers(1, 3), min_size=3, max_size=5).map(tensor)
+tensors: st.SearchStrategy[Tensor] = st.one_of(feature_maps, vectors, arrays)
+booleans = st.booleans()
 
 
 def of_one(
@@ -98,14 +108,36 @@ def pool2d_examples(draw: st.DrawFn) -> Example:
 
 
 @st.composite
-def multiply_examples(draw: st.DrawFn) -> Example:
-    """Draw a product of like tensors, some of them gates if there are rows and columns."""
-    first = draw(tensors)
-    like: list[Tensor] = [first]
-    if isinstance(first, FeatureMap):
-        like.append(FeatureMap(first.n, first.c, 1, 1))
-    others = draw(st.lists(st.sampled_from(like), min_size=1, max_size=3))
-    return Multiply(), (first, *others)
+def broadcasting(draw: st.DrawFn, most: int = 4) -> tuple[Tensor, ...]:
+    """Draw tensors that meet: any extent of any of them may be 1."""
+    whole = draw(tensors).shape
+    shapes = draw(st.lists(st.tuples(*map(one_or, whole)), min_size=2, max_size=most))
+    return tuple(map(tensor, shapes))
+
+
+def one_or(extent: Any) -> st.SearchStrategy[Any]:
+    """Draw an extent, or 1."""
+    return st.sampled_from([extent, extent, 1])
+
+
+@st.composite
+def arithmetic_examples(draw: st.DrawFn) -> Example:
+    """Draw a constant tensor of any rank up to the input's and one more, and an input."""
+    whole = (1, *draw(tensors).shape)
+    x = draw(st.tuples(*map(one_or, whole[1:])))
+    operand = draw(st.tuples(*map(one_or, whole)))[draw(st.integers(0, len(whole))) :]
+    functions = st.sampled_from(get_args(Operation))
+    layer = Arithmetic(function=draw(functions), operand=operand, learned=draw(booleans))
+    return layer, (tensor(x),)
+
+
+@st.composite
+def activation_examples(draw: st.DrawFn) -> Example:
+    """Draw a function, and an axis if it takes one."""
+    x, function = draw(tensors), draw(st.sampled_from(get_args(Function)))
+    rank = len(x.shape)
+    axis = draw(st.integers(-rank, rank - 1)) if function in ALONG_AN_AXIS else 1
+    return Activation(function=function, axis=axis), (x,)
 
 
 @st.composite
@@ -124,7 +156,6 @@ class Row:
     loop: Callable[..., Nested]
 
 
-booleans = st.booleans()
 batch_norms = st.builds(BatchNorm, scale=booleans, shift=booleans)
 rates = st.floats(0, 1, exclude_max=True)
 
@@ -135,19 +166,22 @@ ORACLES: dict[type[AbstractLayer], Row] = {
         of_one(st.builds(GlobalPool2d, mode=st.sampled_from(["max", "average"])), feature_maps),
         counting.global_pool2d,
     ),
-    Dense: Row(of_one(st.builds(Dense, units=few, bias=booleans), tensors), counting.dense),
-    BatchNorm: Row(of_one(batch_norms, tensors), counting.batch_norm),
-    Activation: Row(
-        of_one(st.builds(Activation, function=st.sampled_from(get_args(Function))), tensors),
-        counting.activation,
+    Dense: Row(
+        of_one(st.builds(Dense, units=few, bias=booleans, flatten=booleans), tensors),
+        counting.dense,
     ),
+    BatchNorm: Row(of_one(batch_norms, tensors), counting.batch_norm),
+    Activation: Row(activation_examples(), elementwise.activation),
     Lrn: Row(of_one(st.builds(Lrn, size=st.integers(1, 5)), feature_maps), counting.lrn),
     Dropout: Row(of_one(st.builds(Dropout, rate=rates), tensors), counting.dropout),
     Flatten: Row(of_one(st.just(Flatten()), tensors), counting.flattened),
-    Add: Row(
-        st.builds(lambda x, times: (Add(), (x,) * times), tensors, st.integers(2, 4)), counting.add
-    ),
-    Multiply: Row(multiply_examples(), counting.multiply),
+    Add: Row(st.tuples(st.just(Add()), broadcasting()), elementwise.add),
+    Subtract: Row(st.tuples(st.just(Subtract()), broadcasting(most=2)), elementwise.subtract),
+    Multiply: Row(st.tuples(st.just(Multiply()), broadcasting()), elementwise.multiply),
+    Divide: Row(st.tuples(st.just(Divide()), broadcasting(most=2)), elementwise.divide),
+    Maximum: Row(st.tuples(st.just(Maximum()), broadcasting()), elementwise.maximum),
+    Minimum: Row(st.tuples(st.just(Minimum()), broadcasting()), elementwise.minimum),
+    Arithmetic: Row(arithmetic_examples(), elementwise.arithmetic),
     Concat: Row(concat_examples(), counting.concat),
     Identity: Row(of_one(st.just(Identity()), tensors), counting.identity),
 }
@@ -383,16 +417,35 @@ REFERENCE: dict[str, Callable[[float], float]] = {
     "hard_sigmoid": lambda x: 0 if x < -2.5 else 1 if x > 2.5 else 0.2 * x + 0.5,
     "hard_swish": lambda x: 0 if x < -3 else x if x > 3 else x * (x + 3) / 6,
     "swish": lambda x: x / (1 + math.exp(-x)),
+    "leaky_relu": lambda x: max(x, x / 4),
+    "elu": lambda x: max(x, 0) + min(0, 1.6732632423543772 * math.expm1(x)),
+    "selu": lambda x: 1.0507009873554805 * (max(x, 0) + min(0, 1.6732632423543772 * math.expm1(x))),
+    "gelu": lambda x: x * NormalDist().cdf(x),
+    "gelu_tanh": lambda x: x / (1 + math.exp(-2 * 0.7978845608028654 * (x + 0.044715 * x**3))),
+    "erf": lambda x: 2 * NormalDist().cdf(x * math.sqrt(2)) - 1,
+    "exp": lambda x: math.e**x,
+    "log": lambda x: 2 * math.atanh((x - 1) / (x + 1)),
+    "sqrt": lambda x: x**0.5,
+    "abs": abs,
+    "neg": lambda x: 0 - x,
+    "reciprocal": lambda x: x**-1,
+    "square": lambda x: x**2,
+    "power": lambda x: x * x * x,
+    "clip": lambda x: sorted([-1, x, 2])[1],
+    "softplus": lambda x: math.log1p(math.exp(x)),
+    "mish": lambda x: x * math.tanh(math.log1p(math.exp(x))),
+    "softsign": lambda x: x / (1 + abs(x)),
 }
+POINTS = [-7.0, -3.0, -2.5, -1.0, -0.25, 0.5, 2.5, 3.0, 6.0, 9.0]
 
 
 @pytest.mark.parametrize("function", REFERENCE)
 def test_activation_values(function: str) -> None:
     """Each function by another definition of it."""
-    assert {*REFERENCE} == {*get_args(Function)} - {"softmax"}
+    assert {*REFERENCE} == {*get_args(Function)} - {*ALONG_AN_AXIS}
     abacus = Abacus()
-    points = [-7.0, -3.0, -2.5, -1.0, 0.0, 0.5, 2.5, 3.0, 6.0, 9.0]
-    output = counting.activation(abacus, [[abacus.scalar(x) for x in points]], function=function)
+    points = [abs(x) for x in POINTS] if function in {"log", "sqrt"} else POINTS
+    output = elementwise.activation(abacus, [[abacus.scalar(x) for x in points]], function=function)
     assert values(output) == pytest.approx([REFERENCE[function](x) for x in points])
 
 
@@ -400,13 +453,23 @@ def test_softmax_values() -> None:
     """All channels at one place sum to 1; large inputs do not overflow."""
     abacus = Abacus()
     x = [[abacus.scalar(v) for v in row] for row in ([1000, 1000 + math.log(3)], [0, 0])]
-    first, second = counting.softmax(x)
+    first, second = elementwise.activation(abacus, x, function="softmax")
     assert values(first) == pytest.approx([0.25, 0.75])
     assert values(second) == [0.5, 0.5]
-    maps = cast("Map", counting.softmax(abacus.tensor((2, 4, 3, 2))))
+    columns = elementwise.activation(abacus, x, function="softmax", axis=0)
+    assert values(columns) == pytest.approx([1, 1, 0, 0])
+    maps = elementwise.activation(abacus, abacus.tensor((2, 4, 3, 2)), function="softmax")
     for image in maps:
         for i, j in ((i, j) for i in range(3) for j in range(2)):
             assert math.fsum(plane[i][j].value for plane in image) == pytest.approx(1)
+
+
+def test_log_softmax_values() -> None:
+    """The logarithms of softmax, at large inputs as well."""
+    abacus = Abacus()
+    x = [[abacus.scalar(v) for v in (1000, 1000 + math.log(3))]]
+    output = elementwise.activation(abacus, x, function="log_softmax")
+    assert values(output) == pytest.approx([math.log(0.25), math.log(0.75)])
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 4), (8, 3)])
@@ -447,5 +510,36 @@ def test_gate_values() -> None:
     """A gate of one row and column weighs a whole channel."""
     abacus = Abacus()
     x, gate = abacus.planes(grid(1, 3), grid(1, 3)), abacus.planes([[2]], [[-1]])
-    assert values(counting.multiply(abacus, x, gate)) == [0, 2, 4, 0, -1, -2]
+    assert values(elementwise.multiply(abacus, x, gate)) == [0, 2, 4, 0, -1, -2]
     assert abacus.tally.multiplies == 6
+
+
+def test_broadcast_values() -> None:
+    """A row and a column make a table, as in NumPy."""
+    abacus = Abacus()
+    row = [[abacus.scalar(v) for v in (1, 2, 4)]]
+    column = [[abacus.scalar(v)] for v in (3, 6)]
+    assert values(elementwise.divide(abacus, row, column)) == [
+        *(pytest.approx(v) for v in (1 / 3, 2 / 3, 4 / 3, 1 / 6, 1 / 3, 2 / 3)),
+    ]
+    assert values(elementwise.subtract(abacus, column, row)) == [2, 1, -1, 5, 4, 2]
+    assert values(elementwise.maximum(abacus, column, row)) == [3, 3, 4, 6, 6, 6]
+    assert values(elementwise.minimum(abacus, column, row)) == [1, 2, 3, 1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        ("subtract", [-1, 0, 1]),
+        ("divide", [0.5, 1, 1.5]),
+        ("power", [1, 4, 9]),
+        ("maximum", [2, 2, 3]),
+    ],
+)
+def test_arithmetic_values(function: str, expected: list[float]) -> None:
+    """A scalar on the right."""
+    abacus = Abacus()
+    abacus.constants[()] = abacus.scalar(2)
+    x = [[abacus.scalar(v) for v in (1, 2, 3)]]
+    output = elementwise.arithmetic(abacus, x, function=function, operand=(), learned=False)
+    assert values(output) == expected

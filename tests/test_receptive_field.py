@@ -32,6 +32,7 @@ from convcost.layers import (
     KINDS,
     AbstractLayer,
     Activation,
+    Arithmetic,
     Conv2d,
     Dense,
     GlobalPool2d,
@@ -439,6 +440,7 @@ def test_every_kind_is_known_and_others_are_refused() -> None:
         GlobalPool2d: {"mode": "max"},
         Dense: {"units": 1},
         Activation: {"function": "relu"},
+        Arithmetic: {"function": "add"},
         Lrn: {"size": 1},
     }
     for kind in KINDS:

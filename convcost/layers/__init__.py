@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from convcost.layers.activation import Activation, Function
+from convcost.layers.arithmetic import Arithmetic
 from convcost.layers.base import AbstractLayer
+from convcost.layers.broadcast import Add, Divide, Maximum, Minimum, Multiply, Subtract
 from convcost.layers.convolution import Conv2d
 from convcost.layers.dense import Dense
-from convcost.layers.joins import Add, Concat, Multiply
+from convcost.layers.joins import Concat
 from convcost.layers.normalization import BatchNorm, Lrn
 from convcost.layers.pooling import GlobalPool2d, Pool2d
 from convcost.layers.structure import Dropout, Flatten, Identity, Input
@@ -27,7 +29,12 @@ KINDS: tuple[type[AbstractLayer], ...] = (
     Dropout,
     Flatten,
     Add,
+    Subtract,
     Multiply,
+    Divide,
+    Maximum,
+    Minimum,
+    Arithmetic,
     Concat,
     Identity,
 )
@@ -49,16 +56,21 @@ __all__ = [
     "AbstractLayer",
     "Activation",
     "Add",
+    "Arithmetic",
     "BatchNorm",
     "Concat",
     "Conv2d",
     "Dense",
+    "Divide",
     "Dropout",
     "Flatten",
     "GlobalPool2d",
     "Identity",
     "Input",
     "Lrn",
+    "Maximum",
+    "Minimum",
     "Multiply",
     "Pool2d",
+    "Subtract",
 ]

@@ -32,7 +32,7 @@ def _reduction(mode: Mode, outputs: Dim, elements: Dim) -> Work:
     return Work(adds=outputs * (elements - 1), divisions=outputs)
 
 
-def _place_bytes(elements: Dim) -> int:
+def place_bytes(elements: Dim) -> int:
     """Return the bytes that hold which of so many elements it is, of a byte or an int32."""
     return 1 if isinstance(elements, int) and elements <= 256 else 4  # noqa: PLR2004
 
@@ -72,7 +72,7 @@ class Pool2d(AbstractWindowLayer):
         """Keep which tap of every window is the largest."""
         if self.mode == "average":
             return Saved()
-        return Saved(mask_bytes=self.output_shape(x).elements * _place_bytes(self.taps))
+        return Saved(mask_bytes=self.output_shape(x).elements * place_bytes(self.taps))
 
     def backward_work(self, x: FeatureMap) -> Backward:
         """Return an add at the largest tap, or a division and an add at every tap."""
@@ -110,7 +110,7 @@ class GlobalPool2d(AbstractLayer):
         """Keep which element of every channel is the largest."""
         if self.mode == "average":
             return Saved()
-        return Saved(mask_bytes=x.n * x.c * _place_bytes(x.h * x.w))
+        return Saved(mask_bytes=x.n * x.c * place_bytes(x.h * x.w))
 
     def backward_work(self, x: FeatureMap) -> Backward:
         """Return a division for every mean."""

@@ -15,8 +15,8 @@ Done = Callable[[str | None], None]
 class Array:
     """What a framework keeps for a layer: its role and its elements.
 
-    ``role`` is weights, biases, scales, shifts or statistics. ``fixed`` says why the array
-    exists although the network does not learn it.
+    ``role`` is weights, biases, scales, shifts, statistics or constants. ``fixed`` says why the
+    array exists although the network does not learn it.
     """
 
     layer: str

@@ -17,6 +17,7 @@ from convcost.layers import BatchNorm
 from convcost.measure.backend import Array, Done
 from convcost.measure.mxnet_nodes import layers_of_outputs
 from convcost.measure.symbols import bind, data_of, is_data, planned_megabytes
+from convcost.measure.symbols_elementwise import CONSTANT
 
 ROLES = {
     "weight": "weights",
@@ -25,9 +26,11 @@ ROLES = {
     "beta": "shifts",
     "moving_mean": "statistics",
     "moving_var": "statistics",
+    CONSTANT: "constants",
 }
 _LEARNING_RATE = 1e-6  # too little to change what is computed
 _NO_SCALE = "MXNet keeps gamma without a scale, fixed at 1 (fix_gamma)"
+_CONSTANT = "MXNet has constants among its arguments; they are not learned"
 _NO_SHIFT = "MXNet keeps beta without a shift; here it stays 0"
 
 
@@ -153,6 +156,8 @@ def _parts(name: str) -> tuple[str, str]:
 
 
 def _fixed(layer: object, role: str) -> str | None:
+    if role == "constants":
+        return _CONSTANT
     if isinstance(layer, BatchNorm) and role == "scales" and not layer.scale:
         return _NO_SCALE
     if isinstance(layer, BatchNorm) and role == "shifts" and not layer.shift:
@@ -172,4 +177,4 @@ def _fill(executor: Any) -> None:
             bound = sqrt(6 / prod(array.shape[1:]))  # a variance of 2 / inputs
             mx.nd.random.uniform(-bound, bound, out=array)
         else:
-            array[:] = 1 if name.endswith(("_gamma", "_moving_var")) else 0
+            array[:] = 1 if name.endswith(("_gamma", "_moving_var", "_constant")) else 0

@@ -19,26 +19,32 @@ from convcost.layers import (
     AbstractLayer,
     Activation,
     Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Conv2d,
     Dense,
+    Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
     Identity,
     Lrn,
+    Maximum,
+    Minimum,
     Multiply,
     Pool2d,
+    Subtract,
 )
 from convcost.layers.window import AbstractWindowLayer, Rounding, Window
+from convcost.measure import symbols_elementwise as elementwise
+from convcost.measure.symbols_elementwise import CONSTANT
 from convcost.tensors import FeatureMap
 
 DATA = "data"
 """What the input is called; another input, which no layer's array is called like, is data:NAME."""
 _LOWEST = -3.0e38  # of float32: what max pooling never takes
 _MODES = {"max": "max", "average": "avg"}
-_PAIR = 2
 
 
 def build(cost: NetworkCost) -> Symbol:
@@ -69,13 +75,14 @@ def _data(name: str) -> str:
 def bind(cost: NetworkCost, ctx: Any) -> tuple[Symbol, Any]:
     """Return a network's symbol and an executor of it, whose memory nobody has touched.
 
-    In training the gradients of all arguments but the data are asked for.
+    In training the gradients of all arguments are asked for but the data and constants.
     """
     symbol = build(cost)
     requests: str | dict[str, str] = "null"
     if cost.training:
         names = symbol.list_arguments()
-        requests = {name: "null" if is_data(name) else "write" for name in names}
+        given = {name for name in names if is_data(name) or name.endswith(f"_{CONSTANT}")}
+        requests = {name: "null" if name in given else "write" for name in names}
     return symbol, symbol.simple_bind(ctx, grad_req=requests, **data_of(cost, symbol))
 
 
@@ -185,53 +192,13 @@ def _global_pool2d(layer: GlobalPool2d, cost: LayerCost, x: Symbol) -> Symbol:
 
 def _dense(layer: Dense, cost: LayerCost, x: Symbol) -> Symbol:
     return mx.sym.FullyConnected(
-        x, num_hidden=layer.units, no_bias=not layer.bias, flatten=True, name=cost.name
+        x, num_hidden=layer.units, no_bias=not layer.bias, flatten=layer.flatten, name=cost.name
     )
 
 
 def _batch_norm(layer: BatchNorm, cost: LayerCost, x: Symbol) -> Symbol:
     """Normalize; what is not learned MXNet keeps all the same, at 1 and at 0."""
     return mx.sym.BatchNorm(x, fix_gamma=not layer.scale, eps=1e-5, name=cost.name)
-
-
-def _function(act_type: str) -> Callable[[Symbol, str], Symbol]:
-    return lambda x, name: mx.sym.Activation(x, act_type=act_type, name=name)
-
-
-def _hard_swish(x: Symbol, name: str) -> Symbol:
-    gate = mx.sym.clip(x + 3, 0, 6, name=f"{name}_clip")
-    return mx.sym.elemwise_mul(x, gate / 6, name=name)
-
-
-def _swish(x: Symbol, name: str) -> Symbol:
-    return mx.sym.elemwise_mul(x, _function("sigmoid")(x, f"{name}_sigmoid"), name=name)
-
-
-FUNCTIONS: Mapping[str, Callable[[Symbol, str], Symbol]] = MappingProxyType(
-    {
-        "relu": _function("relu"),
-        "sigmoid": _function("sigmoid"),
-        "tanh": _function("tanh"),
-        "relu6": lambda x, name: mx.sym.clip(x, 0, 6, name=name),
-        "softmax": lambda x, name: mx.sym.softmax(x, axis=1, name=name),
-        "hard_sigmoid": lambda x, name: mx.sym.hard_sigmoid(x, alpha=1 / 6, beta=0.5, name=name),
-        "hard_swish": _hard_swish,
-        "swish": _swish,
-    }
-)
-
-
-def _add(_: Add, cost: LayerCost, *inputs: Symbol) -> Symbol:
-    add = mx.sym.elemwise_add if len(inputs) == _PAIR else mx.sym.add_n
-    return add(*inputs, name=cost.name)
-
-
-def _multiply(_: Multiply, cost: LayerCost, product: Symbol, *others: Symbol) -> Symbol:
-    """Multiply from the left, two by two."""
-    for position, other in enumerate(others, 1):
-        name = cost.name if position == len(others) else f"{cost.name}_{position}"
-        product = mx.sym.broadcast_mul(product, other, name=name)
-    return product
 
 
 BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType(
@@ -241,12 +208,17 @@ BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType
         GlobalPool2d: _global_pool2d,
         Dense: _dense,
         BatchNorm: _batch_norm,
-        Activation: lambda layer, cost, x: FUNCTIONS[layer.function](x, cost.name),
+        Activation: elementwise.activation,
         Lrn: lambda layer, cost, x: mx.sym.LRN(x, nsize=layer.size, name=cost.name),
         Dropout: lambda layer, cost, x: mx.sym.Dropout(x, p=layer.rate, name=cost.name),
         Flatten: lambda _, cost, x: mx.sym.Flatten(x, name=cost.name),
-        Add: _add,
-        Multiply: _multiply,
+        Add: elementwise.add,
+        Subtract: elementwise.join,
+        Multiply: elementwise.join,
+        Divide: elementwise.join,
+        Maximum: elementwise.join,
+        Minimum: elementwise.join,
+        Arithmetic: elementwise.arithmetic,
         Concat: lambda _, cost, *inputs: mx.sym.Concat(*inputs, dim=1, name=cost.name),
         Identity: lambda _, cost, x: mx.sym.identity(x, name=cost.name),
     }

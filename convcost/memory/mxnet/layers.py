@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -12,42 +12,33 @@ from convcost.layers import (
     AbstractLayer,
     Activation,
     Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Conv2d,
     Dense,
+    Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
     Identity,
     Lrn,
+    Maximum,
+    Minimum,
     Multiply,
     Pool2d,
+    Subtract,
 )
+from convcost.memory.mxnet import elementwise
 from convcost.memory.mxnet.graph import Entry, Node, blocks_of
-from convcost.tensors import FeatureMap, Tensor
-
-ELEMENT = 4
-"""Bytes of an element: float32, and int32 in the workspace of max pooling."""
-
-
-def _bytes(tensor: Tensor) -> int:
-    return int(tensor.elements) * ELEMENT
-
-
-Make = Callable[..., Node]
-"""From a layer, its cost and what it reads to the node whose first result is its output."""
-
-
-def _one(operator: str, results: int = 1) -> Make:
-    """Make a node whose results are all as large as the layer's output."""
-    return lambda _, cost, *inputs: Node(operator, inputs, (_bytes(cost.output),) * results)
+from convcost.memory.mxnet.sizes import ELEMENT, Make, bytes_of, one
+from convcost.tensors import FeatureMap
 
 
 def _batch_norm(_: BatchNorm, cost: LayerCost, x: Entry) -> Node:
     """Give the mean and the variance of the batch too."""
     channels = int(cost.output.channels) * ELEMENT
-    return Node("BatchNorm", (x,), (_bytes(cost.output), channels, channels))
+    return Node("BatchNorm", (x,), (bytes_of(cost.output), channels, channels))
 
 
 def _padded(layer: Conv2d | Pool2d, cost: LayerCost, x: Entry) -> Entry:
@@ -59,11 +50,11 @@ def _padded(layer: Conv2d | Pool2d, cost: LayerCost, x: Entry) -> Entry:
     if (above, left) == (below, right):
         return x
     padded = replace(shape, h=shape.h + above + below, w=shape.w + left + right)
-    return Node("Pad", (x,), (_bytes(padded),)), 0
+    return Node("Pad", (x,), (bytes_of(padded),)), 0
 
 
 def _conv2d(layer: Conv2d, cost: LayerCost, x: Entry) -> Node:
-    return Node("Convolution", (_padded(layer, cost, x),), (_bytes(cost.output),))
+    return Node("Convolution", (_padded(layer, cost, x),), (bytes_of(cost.output),))
 
 
 def _pool2d(layer: Pool2d, cost: LayerCost, x: Entry) -> Node:
@@ -73,71 +64,34 @@ def _pool2d(layer: Pool2d, cost: LayerCost, x: Entry) -> Node:
 def _pool(layer: Pool2d | GlobalPool2d, cost: LayerCost, x: Entry) -> Node:
     """Give the workspace of max pooling too: where each maximum was."""
     results = 2 if layer.mode == "max" else 1
-    return Node(layer.mode, (x,), (_bytes(cost.output),) * results, attributes=layer)
+    return Node(layer.mode, (x,), (bytes_of(cost.output),) * results, attributes=layer)
 
 
 def _lrn(layer: Lrn, cost: LayerCost, x: Entry) -> Node:
     """Give the sums of squares too."""
-    return Node("LRN", (x,), (_bytes(cost.output),) * 2, attributes=layer)
+    return Node("LRN", (x,), (bytes_of(cost.output),) * 2, attributes=layer)
 
-
-def _add(layer: Add, cost: LayerCost, *inputs: Entry) -> Node:
-    operator = "elemwise_add" if len(inputs) == 2 else "add_n"  # noqa: PLR2004
-    return _one(operator)(layer, cost, *inputs)
-
-
-def _multiply(layer: Multiply, cost: LayerCost, x: Entry, *others: Entry) -> Node:
-    """Multiply from the left, two by two."""
-    for other in others:
-        x = _one("broadcast_mul")(layer, cost, x, other), 0
-    return x[0]
-
-
-def _activation(layer: Activation, cost: LayerCost, x: Entry) -> Node:
-    return FUNCTIONS[layer.function](layer, cost, x)
-
-
-def _hard_swish(layer: Activation, cost: LayerCost, x: Entry) -> Node:
-    """Multiply by a clipped ``(x + 3) / 6``."""
-    gate = x
-    for operator in ("_plus_scalar", "clip", "_div_scalar"):
-        gate = _one(operator)(layer, cost, gate), 0
-    return _one("elemwise_mul")(layer, cost, x, gate)
-
-
-def _swish(layer: Activation, cost: LayerCost, x: Entry) -> Node:
-    gate = _one("sigmoid")(layer, cost, x), 0
-    return _one("elemwise_mul")(layer, cost, x, gate)
-
-
-FUNCTIONS: Mapping[str, Make] = MappingProxyType(
-    {
-        "relu": _one("relu"),
-        "relu6": _one("clip"),
-        "sigmoid": _one("sigmoid"),
-        "tanh": _one("tanh"),
-        "softmax": _one("softmax"),
-        "hard_sigmoid": _one("hard_sigmoid"),
-        "hard_swish": _hard_swish,
-        "swish": _swish,
-    }
-)
 
 LAYERS: Mapping[type[AbstractLayer], Make] = MappingProxyType(
     {
         Conv2d: _conv2d,
         Pool2d: _pool2d,
         GlobalPool2d: _pool,
-        Dense: _one("FullyConnected"),
+        Dense: one("FullyConnected"),
         BatchNorm: _batch_norm,
-        Activation: _activation,
+        Activation: elementwise.activation,
         Lrn: _lrn,
-        Dropout: _one("Dropout", results=2),
-        Flatten: _one("Flatten"),
-        Add: _add,
-        Multiply: _multiply,
-        Concat: _one("Concat"),
-        Identity: _one("_copy"),
+        Dropout: one("Dropout", results=2),
+        Flatten: one("Flatten"),
+        Add: elementwise.add,
+        Subtract: elementwise.join,
+        Multiply: elementwise.join,
+        Divide: elementwise.join,
+        Maximum: elementwise.join,
+        Minimum: elementwise.join,
+        Arithmetic: elementwise.arithmetic,
+        Concat: one("Concat"),
+        Identity: one("_copy"),
     }
 )
 
@@ -149,7 +103,7 @@ def planned(cost: NetworkCost) -> int:
     first layer computes it all the same). Elements are planned with 4 bytes whatever the dtype.
     """
     given = {INPUT: cost.input, **cost.inputs}
-    made = {name: Node("Variable", (), (_bytes(shape),)) for name, shape in given.items()}
+    made = {name: Node("Variable", (), (bytes_of(shape),)) for name, shape in given.items()}
     for it in cost.layers:
         reads = [(made[name], 0) for name in it.inputs]
         made[it.name] = LAYERS[type(it.layer)](it.layer, it, *reads)

@@ -37,6 +37,9 @@ FIRST: Pairs = ((0, 0),)
 EITHER: Pairs = ((0, 0), (1, 0))
 ALONE: Mapping[str, Any] = {"learns": True, "merges": False}
 
+_LINEAR = ("add", "sub")
+_BROADCAST = (*_LINEAR, "mul", "div", "power", "maximum", "minimum")
+
 FORWARD: Mapping[str, Facts] = MappingProxyType(
     {
         "Variable": Facts(merges=False),
@@ -49,6 +52,17 @@ FORWARD: Mapping[str, Facts] = MappingProxyType(
         "sigmoid": Facts(shares=FIRST, backward="_backward_Activation", reads=("g0", "y0", "x")),
         "tanh": Facts(shares=FIRST, backward="_backward_Activation", reads=("g0", "y0", "x")),
         "softmax": Facts(shares=FIRST, backward="_backward_softmax", reads=("g0", "y0")),
+        "softrelu": Facts(shares=FIRST, backward="_backward_Activation", reads=("g0", "y0", "x")),
+        "softsign": Facts(shares=FIRST, backward="_backward_Activation", reads=("g0", "y0", "x")),
+        "log_softmax": Facts(shares=FIRST, backward="_backward_softmax", reads=("g0", "y0")),
+        "LeakyReLU": Facts(shares=FIRST, backward="_backward_LeakyReLU", reads=("g0", "x", "y0")),
+        "exp": Facts(shares=FIRST, backward="elemwise_mul", reads=("g0", "y0")),
+        "sqrt": Facts(shares=FIRST, backward="_backward_unary", reads=("g0", "y0")),
+        "negative": Facts(shares=FIRST, backward="negative"),
+        **{
+            name: Facts(shares=FIRST, backward="_backward_unary", reads=("g0", "x"))
+            for name in ("erf", "log", "abs", "reciprocal", "square")
+        },
         "clip": Facts(backward="_backward_clip", reads=("g0", "x")),
         "hard_sigmoid": Facts(shares=FIRST, backward="_backward_hard_sigmoid", reads=("g0", "x")),
         "LRN": Facts(backward="_backward_LRN", reads=("g0", "x", "y1")),
@@ -61,11 +75,33 @@ FORWARD: Mapping[str, Facts] = MappingProxyType(
         "elemwise_add": Facts(shares=EITHER),
         "add_n": Facts(shares=FIRST),
         "elemwise_mul": Facts(shares=EITHER, backward="_backward_mul", reads=("g0", "x")),
-        "broadcast_mul": Facts(
-            shares=EITHER, backward="_backward_broadcast_mul", reads=("g0", "x")
-        ),
+        **{
+            f"broadcast_{name}": Facts(
+                shares=EITHER,
+                backward=f"_backward_broadcast_{name}",
+                reads=("g0",) if name in _LINEAR else ("g0", "x"),
+            )
+            for name in _BROADCAST
+        },
+        **{
+            f"broadcast_{name}, learned": Facts(
+                shares=FIRST,
+                backward=f"_backward_broadcast_{name}, learned",
+                reads=("g0",) if name in _LINEAR else ("g0", "x"),
+                **ALONE,
+            )
+            for name in _BROADCAST
+        },
         "_plus_scalar": Facts(shares=FIRST, backward="_copy"),
+        "_minus_scalar": Facts(shares=FIRST, backward="_copy"),
+        "_mul_scalar": Facts(shares=FIRST, backward="_backward_mul_scalar"),
         "_div_scalar": Facts(shares=FIRST, backward="_backward_div_scalar"),
+        **{
+            f"_{name}_scalar": Facts(
+                shares=FIRST, backward=f"_backward_{name}_scalar", reads=("g0", "x")
+            )
+            for name in ("power", "maximum", "minimum")
+        },
         "_copy": Facts(shares=FIRST, view=True, backward="_copy"),
     }
 )
@@ -88,7 +124,23 @@ BACKWARD: Mapping[str, Facts] = MappingProxyType(
         "_backward_Pad": Facts(),
         "_backward_Concat": Facts(),
         "_backward_mul": Facts(shares=((0, 1),)),
-        "_backward_broadcast_mul": Facts(shares=((0, 1),)),
+        **{
+            f"_backward_broadcast_{name}": Facts(
+                shares=((0, 0), (0, 1)) if name in _LINEAR else ((0, 1),)
+            )
+            for name in _BROADCAST
+        },
+        **{
+            f"_backward_broadcast_{name}, learned": Facts(shares=FIRST if name in _LINEAR else ())
+            for name in _BROADCAST
+        },
+        "_backward_LeakyReLU": Facts(shares=FIRST),
+        "_backward_unary": Facts(shares=EITHER),
+        "_backward_mul_scalar": Facts(shares=FIRST),
+        **{
+            f"_backward_{name}_scalar": Facts(shares=EITHER)
+            for name in ("power", "maximum", "minimum")
+        },
         "_backward_div_scalar": Facts(shares=FIRST),
         "_grad_add": Facts(shares=EITHER),
         "_head_gradient": Facts(),
