@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import typer
@@ -19,11 +19,13 @@ from typer.testing import CliRunner
 import convcost
 from convcost.cli.measure import measure
 from convcost.errors import MeasurementError, MissingDependencyError
-from convcost.measure import checks, child, onednn, tasks, timing
+from convcost.measure import checks, child, onednn, tasks, timing, turns
 from convcost.measure.backend import Array, Machine, Primitive
+from convcost.measure.lanes import Lane, take_turns
 from convcost.measure.mxnet_backend import MxnetBackend
 from convcost.measure.result import Difference, Result, Time, from_json, load_results, to_json
 from convcost.measure.session import INTERRUPTED, Session
+from convcost.measure.turns import Round, Tick
 from convcost.report.verdict import Verdict
 
 needs_mxnet = pytest.mark.skipif(find_spec("mxnet") is None, reason="MXNet is what is measured")
@@ -134,16 +136,59 @@ def test_rounds_are_marked_if_the_reference_is_off() -> None:
     assert (found.median_seconds, found.marked_rounds) == (1.0, 2)
 
 
-def test_rounds_alternate_and_end_at_the_deadline() -> None:
+class Numbered:
+    """A child that counts its answers, notes its name at each, and fails at one of them."""
+
+    def __init__(self, name: str, calls: list[str], fails_at: int | None = None) -> None:
+        self.name, self.calls, self.fails_at, self.answers = name, calls, fails_at, 0
+
+    def __enter__(self) -> Numbered:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls.append("end")
+
+    def ask(self, seconds: float) -> int:
+        assert seconds == 7
+        self.answers += 1
+        self.calls.append(self.name)
+        if self.answers == self.fails_at:
+            raise MeasurementError("no more")
+        return self.answers
+
+
+def lane_of(name: str, calls: list[str], fails_at: int | None = None) -> Lane:
+    return Lane(name, lambda: cast("child.Child", Numbered(name, calls, fails_at)))
+
+
+def test_lanes_take_turns_and_one_that_fails_drops_out() -> None:
     calls: list[str] = []
+    told: list[str] = []
+    lanes = [lane_of("a", calls), lane_of("b", calls, fails_at=3), lane_of("c", calls, fails_at=1)]
+    take_turns(lanes, count=4, seconds=60, answer_seconds=7, progress=told.append)
+    assert calls == [*"abc", *"ab", *"ab", *"a", *"a", *["end"] * 3]  # the first is to warm up
+    assert [lane.rounds for lane in lanes] == [[2, 3, 4, 5], [2], []]
+    assert [lane.error is None for lane in lanes] == [True, False, False]
+    assert told[3] == "a, round 1 of 4"
 
-    def call(name: str) -> Callable[[], float]:
-        return lambda: calls.append(name) or 1.0  # type: ignore[func-returns-value]
 
-    turns = [timing.Turn(call("a"), 2), timing.Turn(call("b"), 1)]
-    found = timing.rounds(turns, count=50, deadline=0)
-    assert "".join(calls) == "aab" * 3
-    assert found == [[[1.0, 1.0]] * 3, [[1.0]] * 3]
+def test_a_lane_that_took_long_takes_three_rounds() -> None:
+    calls: list[str] = []
+    lane = lane_of("a", calls)
+    take_turns([lane], count=50, seconds=0, answer_seconds=7)
+    assert lane.rounds == [2, 3, 4]
+
+
+def test_layers_by_hand() -> None:
+    first = [Tick("conv", 2.0, 1.0), Tick("conv", 1.0, 1.0), Tick("relu", 3.0, 0.5)]
+    second = [Tick("conv", 1.5, 2.0), Tick("conv", 4.0, 0.5), Tick("relu", 2.0, 0.25)]
+    found = turns.layer_times(
+        [Round([5.0, 6.0], [1.0], 4.0, first), Round([7.0, 7.5], [1.0], 3.5, second)]
+    )
+    # 1.5 + 1 and 2 seconds; 1 + 0.5 + 0.25 of 3.5 on the process's own clock
+    assert found.layers == {"conv": 2.5, "relu": 2.0}
+    assert found.processor_ratio == 0.5
+    assert (found.whole.forward_seconds, found.whole.minimum_seconds) == (6.375, 5.0)
 
 
 @pytest.mark.parametrize(
@@ -165,41 +210,70 @@ def test_a_busy_machine_is_told_from_layers_that_do_not_add_up() -> None:
 # --- Failures, without MXNet -------------------------------------------------------------
 
 
-def pretend(answers: dict[Callable[..., Any], BaseException]) -> Callable[..., Any]:
-    """Return a runner of children that all fail; the device is there."""
+def pretend(monkeypatch: pytest.MonkeyPatch, answers: dict[Any, BaseException]) -> None:
+    """Let all children fail; the device is there."""
+    failing = MeasurementError("MXNetError: std::bad_alloc")
 
     def run(task: Callable[..., Any], *_: object, **__: object) -> Machine:
         if task is tasks.machine:
             return Machine("cpu", None, {})
-        raise answers.get(task, MeasurementError("MXNetError: std::bad_alloc"))
+        raise answers.get(task, failing)
 
-    return run
+    class Failing(Numbered):
+        def __init__(self, task: Callable[..., Any], *_: object, **__: object) -> None:
+            super().__init__("", [])
+            self.task = task
+
+        def ask(self, seconds: float) -> int:
+            assert seconds > 0
+            raise answers.get(self.task, failing)
+
+    monkeypatch.setattr(child, "run", run)
+    monkeypatch.setattr(child, "Child", Failing)
 
 
 def test_failures_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     hang = MeasurementError("no answer within 5 seconds")
-    monkeypatch.setattr(child, "run", pretend({tasks.work: hang}))
+    pretend(monkeypatch, {tasks.work: hang})
     session = Session(backend=MxnetBackend())
-    found = session.measure(convcost.load("lenet"), batch=512, training=True)
+    (found,) = session.measure([(convcost.load("lenet"), 512)], training=True)
     reasons = {failure.what: failure.reason for failure in found.failures}
     assert reasons.pop("work") == "no answer within 5 seconds"
     assert set(reasons.values()) == {"out of memory at batch 512"}
-    assert {"time", "fused time", "training step", "training plan"} <= set(reasons)
+    assert {"time", "fused time", "training step", "training plan", "ceilings"} <= set(reasons)
     assert (found.shapes, found.work, found.ceilings, found.time) == (None, None, None, Time())
     assert found.layers[0].measured_multiplies is None
     assert not Verdict([found]).agrees
     assert from_json(to_json([found])) == [found]
 
 
-def test_interruption_keeps_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+_CHECKED = ["shapes, parameters and memory", "work"]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "networks", "failures"),
+    [
+        (tasks.work, ["lenet"], [_CHECKED[:1]]),
+        (turns.watched, ["lenet", "nin"], [_CHECKED, _CHECKED]),
+    ],
+)
+def test_interruption_keeps_what_was_measured(
+    monkeypatch: pytest.MonkeyPatch,
+    stopped: Any,
+    networks: list[str],
+    failures: list[list[str]],
+) -> None:
     monkeypatch.setattr("convcost.measure.mxnet_backend.find_spec", lambda name: name)
-    monkeypatch.setattr(child, "run", pretend({tasks.layer_times: KeyboardInterrupt()}))
+    pretend(monkeypatch, {stopped: KeyboardInterrupt()})
     result = run_command(["lenet", "nin", "--format", "json"])
     assert result.exit_code == 130
-    record = json.loads(result.stdout)
-    assert record["network"] == "lenet"
-    assert record["failures"][-1] == {"what": "the rest", "reason": INTERRUPTED}
-    assert [failure["what"] for failure in record["failures"][1:-1]] == ["work"]
+    found = json.loads(result.stdout)
+    records = found if isinstance(found, list) else [found]
+    last = {"what": "the rest", "reason": INTERRUPTED}
+    for record, name, failed in zip(records, networks, failures, strict=True):
+        assert record["network"] == name
+        assert record["failures"][-1] == last
+        assert [failure["what"] for failure in record["failures"][:-1]] == failed
 
 
 def test_without_mxnet_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,12 +378,14 @@ def session() -> Session:
 
 @pytest.fixture(scope="module")
 def lenet(session: Session) -> Result:
-    return session.measure(convcost.load("lenet"), batch=2)
+    (found,) = session.measure([(convcost.load("lenet"), 2)])
+    return found
 
 
 @pytest.fixture(scope="module")
 def resnet(session: Session) -> Result:
-    return session.measure(convcost.load("resnet18", input=(3, 32, 32)), training=True)
+    (found,) = session.measure([(convcost.load("resnet18", input=(3, 32, 32)), 1)], training=True)
+    return found
 
 
 def agree(result: Result) -> None:
@@ -338,7 +414,8 @@ def test_lenet(lenet: Result) -> None:
     assert all(layer.seconds for layer in lenet.layers)
     assert lenet.memory.framework_bytes is not None
     assert lenet.memory.resident_bytes is not None
-    assert lenet.memory.framework_bytes < lenet.memory.resident_bytes
+    assert lenet.memory.peak_bytes is not None
+    assert lenet.memory.framework_bytes <= lenet.memory.resident_bytes <= lenet.memory.peak_bytes
     assert lenet.provenance.environment["OMP_NUM_THREADS"] == "1"
     assert lenet.provenance.mxnet == "1.9.1"
 
@@ -400,6 +477,48 @@ def test_operations_belong_to_layers_and_exceptions_are_named(
     assert (work.checked, work.different, work.unseen) == (5, (), ())
 
 
+def profiled(job: tasks.Job) -> dict[str, list[str]]:
+    """Return the operators that the profiler sees, as on a GPU; runs in a child."""
+    from convcost.measure.mxnet_work import profiled
+
+    network: Any = job.backend.build(job.cost, job.device, job.seed)
+    return {layer: [each.name for each in seen] for layer, seen in profiled(network).items()}
+
+
+@needs_mxnet
+def test_the_profiler_names_operators_by_layer(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(KINDS)
+    job = session.job(convcost.analyse(convcost.load(path)))
+    found = session.run(profiled, job, log=True)
+    assert found["conv1"] == ["Pad", "Convolution"]
+    assert found["bn2"] == ["BatchNorm"]
+    assert found["swish1"] == ["Activation", "elemwise_mul"]
+    assert set(found) == {layer.name for layer in job.cost.layers}
+
+
+@needs_mxnet
+def test_memory_is_watched_while_it_runs(session: Session) -> None:
+    cost = convcost.analyse(convcost.load("vgg16"), batch=1)
+    facts = session.run(tasks.facts, session.job(cost))
+    parameters = 4 * 138_357_544
+    assert facts.peak_bytes >= facts.resident_bytes > facts.framework_bytes + parameters
+    assert facts.framework_bytes < parameters / 2  # nothing of the network is among it
+
+
+@needs_mxnet
+def test_without_times_nothing_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "Child", None)  # what lanes are made of; facts are another matter
+    answers: dict[Any, Any] = {
+        tasks.machine: Machine("cpu", None, {}),
+        tasks.facts: None,
+        tasks.work: {},
+    }
+    monkeypatch.setattr(child, "run", lambda task, *_, **__: answers[task])
+    (found,) = Session(backend=MxnetBackend(), timed=False).measure([(convcost.load("lenet"), 1)])
+    assert (found.time, found.failures, found.ceilings) == (Time(), (), None)
+
+
 @needs_mxnet
 def test_too_large_a_batch_is_a_result() -> None:
     session = Session(backend=MxnetBackend(), device="cpu", memory=1_500_000_000, seconds=60)
@@ -422,7 +541,7 @@ def test_on_a_gpu() -> None:
         device = session.machine.device
     except MeasurementError as error:
         pytest.skip(f"no GPU: {error}")
-    found = session.measure(convcost.load("lenet"), training=True)
+    (found,) = session.measure([(convcost.load("lenet"), 1)], training=True)
     assert (found.device, device) == ("gpu:0", "gpu:0")
     assert found.shapes is not None
     assert found.shapes.different == ()
@@ -434,9 +553,9 @@ def test_on_a_gpu() -> None:
 
 @pytest.fixture
 def record(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(child, "run", pretend({}))
-    found = Session(backend=MxnetBackend()).measure(convcost.load("lenet"))
-    content: dict[str, Any] = json.loads(to_json([found]))
+    pretend(monkeypatch, {})
+    found = Session(backend=MxnetBackend()).measure([(convcost.load("lenet"), 1)])
+    content: dict[str, Any] = json.loads(to_json(found))
     return content
 
 
@@ -484,7 +603,15 @@ def test_the_command(
     lenet: Result, resnet: Result, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     results = {2: lenet, 3: resnet}
-    monkeypatch.setattr(Session, "measure", lambda _, __, *, batch, **___: results[batch])
+
+    def known(
+        _: object, cases: list[Any], *, after: Callable[..., None], **__: Any
+    ) -> list[Result]:
+        found = [results[batch] for _, batch in cases]
+        after(found)
+        return found
+
+    monkeypatch.setattr(Session, "measure", known)
     path = tmp_path / "run.json"
     result = run_command(["lenet", "--batch", "2,3", "--output", str(path)])
     assert result.exit_code == 0, result.output
@@ -503,7 +630,7 @@ def test_the_command_fails_if_anything_differs(
     assert lenet.work is not None
     wrong = Difference(layer="conv1", predicted=1, found=2)
     work = replace(lenet.work, equal=4, different=(wrong,))
-    monkeypatch.setattr(Session, "measure", lambda *_, **__: replace(lenet, work=work))
+    monkeypatch.setattr(Session, "measure", lambda *_, **__: [replace(lenet, work=work)])
     result = run_command(["lenet"])
     assert result.exit_code == 1
     assert "work of conv1: predicted 1, found 2" in result.stdout

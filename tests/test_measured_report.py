@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 import convcost
 from convcost.errors import ConvcostError, MeasurementError
 from convcost.graph import Network
-from convcost.measure.result import MeasuredLayer, Result, from_json, load_results
+from convcost.measure.result import Failure, MeasuredLayer, Result, from_json, load_results
+from convcost.measure.session import INTERRUPTED
 from convcost.report.measured import numbers
 from convcost.report.measured.checks import memory_error
 from convcost.report.measured.content import Chapter, Content, content
@@ -162,7 +163,12 @@ def test_the_model_by_hand(lenet: Chapter) -> None:
     # At pool1 both its input and its output are alive: 2 * 6 * (24*24 + 12*12) elements.
     model = lenet.model
     assert model is not None
-    assert model.peak == ("pool1", 4 * 2 * 6 * (576 + 144))
+    assert model.inference.peak == ("pool1", 4 * 2 * 6 * (576 + 144))
+    assert model.training is not None
+    # In training pool1's gradient becomes sigmoid1's: both, sigmoid1's output for its own
+    # gradient, which elements pool1 took, a byte each, and the network's 2 * 10 outputs.
+    alive = 4 * 2 * 6 * (576 + 576 + 144) + 2 * 6 * 144 + 4 * 2 * 10
+    assert model.training.peak == ("pool1 backward", alive)
     assert model.macs is not None
     assert model.macs.domain == ("H >= 16", "W >= 16")  # 28 is not a multiple of 32
     short = content([replace(lenet.result, input=(2, 1, 32, 32), layers=())]).chapters[0].model
@@ -272,7 +278,7 @@ def test_html_says_it_all(page: str, found: Content) -> None:
         for _, value in chapter.provenance:
             assert value in text
     assert seen.tags["math"] == 1
-    assert seen.tags["svg"] == 4 + 3  # no memory by step of an unknown network
+    assert seen.tags["svg"] == 5 + 3  # no memory by step of an unknown network
     labels = [value for tag, name, value in seen.attributes if (tag, name) == ("svg", "aria-label")]
     assert len(labels) == seen.tags["svg"] == seen.tags["figcaption"] - 1
     assert "conv1" in page[page.index("<svg") :]
@@ -372,6 +378,7 @@ def test_a_terminal_of_80_columns_is_wide_enough(found: Content) -> None:
 def test_json_has_the_results_and_what_is_derived(found: Content, results: list[Result]) -> None:
     document = json.loads(as_json(found))
     assert from_json(json.dumps(document["results"])) == results
+    assert from_json(json.dumps(document)) == results
     first, second = document["derived"]
     assert first["least_explained"][0] == "conv1"
     assert first["layers"][0]["rate"] == pytest.approx(864e6)
@@ -432,7 +439,9 @@ def test_the_command_reports_what_an_interrupt_leaves(
     monkeypatch: pytest.MonkeyPatch, results: list[Result], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(command, "open_session", lambda *_: None)
-    monkeypatch.setattr(command, "measured", lambda *_, **__: results[:1])
+    failed = (*results[0].failures, Failure(what="the rest", reason=INTERRUPTED))
+    left = [replace(results[0], failures=failed)]
+    monkeypatch.setattr(command, "measured", lambda *_, **__: left)
     path = tmp_path / "report.md"
     done = CliRunner().invoke(APP, ["lenet", "--batch", "1,2", "--output", str(path)])
     assert done.exit_code == 130

@@ -10,7 +10,7 @@ import pytest
 
 from convcost.layers import KINDS
 
-SLOW = ("sympy", "numpy", "mxnet", "onnx", "matplotlib")
+SLOW = ("sympy", "numpy", "mxnet", "onnx", "matplotlib", "igraph")
 
 
 def modules_after(code: str) -> set[str]:

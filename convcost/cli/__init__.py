@@ -15,6 +15,7 @@ from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
 from convcost.cli.fit import fit
 from convcost.cli.formula import formula
+from convcost.cli.graph import graph
 from convcost.cli.measure import measure
 from convcost.cli.memory import memory
 from convcost.cli.plans import plans
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("analyze")(analyze)
 app.command("list")(list_networks)
 app.command("show")(show)
+app.command("graph")(graph)
 app.command("compare")(compare)
 app.command("memory")(memory)
 app.command("fit")(fit)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from convcost.budget import parse_bytes
+from convcost.catalogue import known_networks
 from convcost.cli import options
 from convcost.cli.analysis import loaded
 from convcost.cli.measuring import (
@@ -18,16 +19,21 @@ from convcost.cli.measuring import (
     Threads,
     measured,
     open_session,
-    was_interrupted,
 )
 from convcost.cli.output import emit, write
+from convcost.errors import UsageError
 
 if TYPE_CHECKING:
     from convcost.measure.result import Result
 
 
 def measure(
-    networks: Annotated[list[str], typer.Argument(metavar="NET|FILE...")],
+    networks: Annotated[
+        list[str] | None, typer.Argument(metavar="NET|FILE...", show_default=False)
+    ] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="All networks that come with convcost.")
+    ] = False,
     batches: Batches = "1",
     input_: options.Input = None,
     settings: options.Set = None,
@@ -35,6 +41,9 @@ def measure(
     allow_unknown: options.AllowUnknown = False,
     device: Device = "auto",
     training: Step = False,
+    timed: Annotated[
+        bool, typer.Option("--time/--no-time", help="Compare only, and time nothing.")
+    ] = True,
     rounds: Annotated[int, typer.Option(min=3, help="How often to time each network.")] = 20,
     threads: Threads = None,
     seconds: Annotated[
@@ -54,17 +63,22 @@ def measure(
     """Compare shapes, parameters, multiplies and memory with MXNet's, and time it.
 
     Every measurement runs in a process of its own: what fails there is told, and the rest
-    goes on. Ctrl-C stops, and keeps what was measured.
+    goes on. The times of several networks are taken in turns. Ctrl-C stops, and keeps what
+    was measured.
     """
+    if all_ == bool(networks):
+        raise UsageError("give networks, or --all alone")
     from convcost.measure.result import to_json
+    from convcost.measure.session import interrupted
     from convcost.report.verdict import Verdict
 
-    made = [
-        loaded(name, input_, settings, preset, allow_unknown=allow_unknown) for name in networks
-    ]
+    names = networks or [spec.name for spec in known_networks()]
+    made = [loaded(name, input_, settings, preset, allow_unknown=allow_unknown) for name in names]
     cases = [(network, n) for network in made for n in options.parse_counts("--batch", batches)]
     limit = None if memory is None else parse_bytes("--memory", memory)
-    session = open_session(device, threads, rounds=rounds, seconds=seconds, memory=limit)
+    session = open_session(
+        device, threads, rounds=rounds, seconds=seconds, memory=limit, timed=timed
+    )
 
     def keep(found: list[Result]) -> None:
         if output is not None:
@@ -73,7 +87,7 @@ def measure(
     found = measured(session, cases, training=training, after=keep)
     verdict = Verdict(found)
     emit(to_json(found) if format_ == "json" else verdict, None)
-    if was_interrupted(found, len(cases)):
+    if interrupted(found):
         raise typer.Exit(INTERRUPTED)
     if not verdict.agrees:
         raise typer.Exit(1)

@@ -53,24 +53,6 @@ def measured(
     training: bool,
     after: Callable[[list[Result]], None] = lambda _: None,
 ) -> list[Result]:
-    """Measure networks at batches, or what Ctrl-C leaves; ``after`` each is given all so far."""
-    found: list[Result] = []
-    try:
-        with telling() as told:
-            for network, batch in cases:
-                result = session.measure(network, batch=batch, training=training, progress=told)
-                found.append(result)
-                after(found)
-                if was_interrupted(found, len(found)):
-                    break
-    except KeyboardInterrupt:
-        if not found:
-            raise
-    return found
-
-
-def was_interrupted(found: Sequence[Result], wanted: int) -> bool:
-    """Return whether Ctrl-C ended the measuring of so many."""
-    from convcost.measure.session import interrupted
-
-    return len(found) < wanted or interrupted(found)
+    """Measure networks at batches, and tell a terminal what is going on."""
+    with telling() as told:
+        return session.measure(cases, training=training, progress=told, after=after)

@@ -20,7 +20,6 @@ from convcost.cli.measuring import (
     measured,
     open_session,
     telling,
-    was_interrupted,
 )
 from convcost.cli.output import emit, write
 from convcost.errors import ConvcostError, UsageError, nearest
@@ -64,6 +63,7 @@ def report(
         _chapter(device, threads, output)
         return
     writer = _writer(output)
+    from convcost.measure.session import interrupted
     from convcost.report.measured.content import content
 
     sizes = options.parse_counts("--batch", batches)
@@ -84,23 +84,30 @@ def report(
         emit(Short(found), None)
     else:
         write(output, writer(found))
-    if cases and was_interrupted(new, len(cases)):
+    if new and interrupted(new):
         raise typer.Exit(INTERRUPTED)
 
 
 def _chapter(device: str, threads: int | None, output: Path | None) -> None:
     """Measure what the notes measured, and say what came out."""
     from convcost.measure.chapter import BATCH, experiments
-    from convcost.report.chapter import Chapter
+    from convcost.report.measured.experiments import Experiments
 
-    forms = {"": lambda made: made, ".md": Chapter.as_markdown, ".json": Chapter.as_json}
+    forms = {
+        "": lambda made: made,
+        ".html": Experiments.as_html,
+        ".md": Experiments.as_markdown,
+        ".json": Experiments.as_json,
+    }
     suffix = output.suffix if output is not None else ""
     if suffix not in forms:
-        raise UsageError(f"--chapter: unknown format {suffix!r}; known: .json, .md")
+        raise UsageError(f"--chapter: unknown format {suffix!r}; {nearest('', forms)}")
+    if suffix == ".html":
+        _require_html()
     session = open_session(device, threads)
     with telling() as told:
         found = list(experiments(session, progress=told))
-    emit(forms[suffix](Chapter(found, BATCH, session.machine.device)), output)
+    emit(forms[suffix](Experiments(found, BATCH, session.machine.device)), output)
 
 
 def _writer(output: Path | None) -> Callable[[Content], str]:
@@ -109,9 +116,7 @@ def _writer(output: Path | None) -> Callable[[Content], str]:
     if suffix not in _WRITERS:
         raise ConvcostError(f"--output: unknown format {suffix!r}; {nearest('', _WRITERS)}")
     if output is not None and suffix == ".html":
-        from convcost.report.measured.html import require
-
-        require()
+        _require_html()
     return _WRITERS[suffix]
 
 
@@ -122,6 +127,13 @@ def _holds_results(name: str) -> bool:
     from convcost.importers.mxnet import holds_symbol
 
     return not holds_symbol(Path(name))
+
+
+def _require_html() -> None:
+    """See that there is what a page needs, before time is spent on measuring."""
+    from convcost.report.measured.html import require
+
+    require()
 
 
 def _read(files: Sequence[str]) -> list[Result]:

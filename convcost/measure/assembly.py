@@ -18,7 +18,8 @@ from convcost.measure.result import (
     Time,
     Timing,
 )
-from convcost.measure.tasks import Facts, LayerTimes
+from convcost.measure.tasks import Facts
+from convcost.measure.turns import LayerTimes
 from convcost.traffic import traffic
 
 
@@ -75,6 +76,7 @@ def _memory(found: Found) -> Memory:
         training_planned_bytes=found.training_plan,
         resident_bytes=facts.resident_bytes if facts else None,
         framework_bytes=facts.framework_bytes if facts else None,
+        peak_bytes=facts.peak_bytes if facts else None,
     )
 
 
@@ -91,7 +93,7 @@ def _time(found: Found) -> Time:
         rounds=times.whole.rounds,
         layers_sum_seconds=layers,
         sum_to_whole=layers / times.whole.minimum_seconds,
-        processor_sum_to_whole=times.processor_ratio,
+        processor_sum_to_whole=times.processor_ratio if found.device == "cpu" else None,
         fused=found.fused,
         training_step=found.step,
         reference=times.reference,

@@ -27,7 +27,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
-    """A kernel that ran for a layer, and its multiplies if it is of a kind that has any."""
+    """What ran for a layer, and its multiplies if the library tells what was multiplied."""
 
     name: str
     multiplies: int | None
@@ -63,6 +63,10 @@ class BuiltNetwork(Protocol):
 
     def run(self) -> None:
         """Make a forward pass, and return when it is done."""
+        ...
+
+    def work(self) -> dict[str, list[Primitive]]:
+        """Return what a pass runs by layer, as the library itself tells."""
         ...
 
     def step(self) -> None:
@@ -111,16 +115,8 @@ class Backend(Protocol):
         """Return the model's prediction of ``planned_bytes``."""
         ...
 
-    def logs(self, device: str) -> bool:
-        """Return whether the library says what runs on a device."""
-        ...
-
-    def primitives(self, log: str) -> list[Primitive]:
-        """Read what the library printed as it ran."""
-        ...
-
-    def resident_bytes(self, device: str) -> tuple[int, int]:
-        """Return the memory in use now, and the most there was."""
+    def used_bytes(self, device: str) -> int:
+        """Return the memory in use: of this process on a CPU, in all on a GPU."""
         ...
 
     def product(self, size: int, device: str) -> Callable[[], None]:

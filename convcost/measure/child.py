@@ -7,11 +7,64 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Mapping
+from inspect import isgenerator
 from multiprocessing.connection import Connection, wait
 from threading import Thread
-from typing import Any
+from typing import Any, Self
 
 from convcost.errors import ConvcostError, MeasurementError
+
+
+class Child:
+    """A function in a fresh process, with these variables set; a generator is asked again.
+
+    ``memory`` limits its address space, in bytes. It ends with the ``with`` statement.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        environment: Mapping[str, str],
+        memory: int | None = None,
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, other = context.Pipe()
+        self._process = context.Process(
+            target=_answer,
+            args=(other, dict(environment), memory, function, arguments),
+            daemon=True,
+        )
+        self._process.start()
+        other.close()
+        self._asked = True
+
+    def ask(self, seconds: float) -> Any:
+        """Return what the function returns, or what the generator yields next.
+
+        Raises: MeasurementError if it raises, crashes, or takes longer than ``seconds``.
+        """
+        try:
+            if not self._asked:
+                self._connection.send(None)
+            self._asked = False
+            if not self._connection.poll(seconds):
+                raise MeasurementError(f"no answer within {seconds:g} seconds")
+            answer, error = self._connection.recv()
+        except (EOFError, ConnectionError):
+            self._process.join()
+            raise MeasurementError(_ended(self._process.exitcode)) from None
+        if error is not None:
+            raise MeasurementError(error)
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
 
 
 def run(
@@ -21,33 +74,12 @@ def run(
     environment: Mapping[str, str],
     memory: int | None = None,
 ) -> Any:
-    """Return what a function returns, called in a fresh process with these variables set.
-
-    ``memory`` limits its address space, in bytes. Ctrl-C ends the process and is raised here.
+    """Return what a function returns, called in a process of its own.
 
     Raises: MeasurementError if it raises, crashes, or takes longer than ``seconds``.
     """
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(
-        target=_answer, args=(sender, dict(environment), memory, function, arguments), daemon=True
-    )
-    child.start()
-    sender.close()
-    try:
-        if not receiver.poll(seconds):
-            raise MeasurementError(f"no answer within {seconds:g} seconds")
-        answer, error = receiver.recv()
-    except EOFError:
-        child.join()
-        raise MeasurementError(_ended(child.exitcode)) from None
-    finally:
-        child.kill()
-        child.join()
-        receiver.close()
-    if error is not None:
-        raise MeasurementError(error)
-    return answer
+    with Child(function, *arguments, environment=environment, memory=memory) as child:
+        return child.ask(seconds)
 
 
 def _ended(code: int | None) -> str:
@@ -65,7 +97,7 @@ def _end_with_parent() -> None:
 
 
 def _answer(
-    sender: Connection,
+    asker: Connection,
     environment: Mapping[str, str],
     memory: int | None,
     function: Callable[..., Any],
@@ -80,8 +112,13 @@ def _answer(
     try:
         if memory is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        sender.send((function(*arguments), None))
+        answer = function(*arguments)
+        for value in answer if isgenerator(answer) else (answer,):
+            asker.send((value, None))
+            asker.recv()
+    except EOFError:
+        return  # nothing more is wanted
     except ConvcostError as error:
-        sender.send((None, error.problems[0].message))
+        asker.send((None, error.problems[0].message))
     except Exception as error:
-        sender.send((None, f"{type(error).__name__}: {error}"))
+        asker.send((None, f"{type(error).__name__}: {error}"))

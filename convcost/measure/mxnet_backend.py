@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from resource import getpagesize
 from shutil import which
 from typing import TYPE_CHECKING, Any, final
 
 from convcost.cost import NetworkCost
 from convcost.errors import MeasurementError, MissingDependencyError
-from convcost.measure import onednn
-from convcost.measure.backend import Machine, Primitive
+from convcost.measure.backend import Machine
 from convcost.memory.mxnet import planned
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class MxnetBackend:
         if not fused:
             variables["MXNET_SUBGRAPH_BACKEND"] = "NONE"
         if log:
-            variables["DNNL_VERBOSE"] = "1"
+            variables |= {"DNNL_VERBOSE": "1", "MXNET_EXEC_BULK_EXEC_INFERENCE": "0"}
         return variables
 
     def machine(self, device: str) -> Machine:
@@ -93,27 +93,13 @@ class MxnetBackend:
         """Return what the model of MXNet's planner allocates."""
         return planned(cost)
 
-    def logs(self, device: str) -> bool:
-        """Return whether oneDNN runs there."""
-        return device == "cpu"
-
-    def primitives(self, log: str) -> list[Primitive]:
-        """Read oneDNN's log."""
-        return onednn.primitives(log)
-
-    def resident_bytes(self, device: str) -> tuple[int, int]:
-        """Return what is resident now and was at most; on a GPU, what is taken of its memory.
-
-        MXNet gives none back to a GPU as long as it runs: what is taken is the peak. Other
-        processes' memory is among it.
-        """
+    def used_bytes(self, device: str) -> int:
+        """Return what is resident of this process; on a GPU, what all together have taken."""
         if device != "cpu":
             free, whole = opened().context.gpu_memory_info(context(device).device_id)
-            return whole - free, whole - free
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        status = dict(line.split(":", 1) for line in lines)
-        now, most = (int(status[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM"))
-        return now, most
+            return int(whole - free)
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * getpagesize()
 
     def product(self, size: int, device: str) -> Callable[[], None]:
         """Return a product of square matrices, as a dense layer makes it."""

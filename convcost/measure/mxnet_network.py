@@ -14,8 +14,9 @@ from mxnet.symbol import Symbol
 from convcost.cost import NetworkCost
 from convcost.errors import MeasurementError
 from convcost.layers import BatchNorm
-from convcost.measure.backend import Array, Done
+from convcost.measure.backend import Array, Done, Primitive
 from convcost.measure.mxnet_nodes import layers_of_outputs
+from convcost.measure.mxnet_work import logged, profiled
 from convcost.measure.symbols import bind, data_of, is_data, planned_megabytes
 from convcost.measure.symbols_elementwise import CONSTANT
 
@@ -95,6 +96,11 @@ class MxnetNetwork:
         """Make a forward pass."""
         self.executor.forward(is_train=False)
         self._wait()
+
+    def work(self) -> dict[str, list[Primitive]]:
+        """Return what oneDNN logs on a CPU; on a GPU the operators that the profiler saw."""
+        on_cpu = self.executor.arg_arrays[0].context.device_type == "cpu"
+        return (logged if on_cpu else profiled)(self)
 
     def step(self) -> None:
         """Pass forward and backward, and update by plain gradient descent."""

@@ -29,7 +29,7 @@ def provenance(
     return Provenance(
         processor=machine.processor or _processor(),
         cores=cores(),
-        memory_bytes=_memory(),
+        memory_bytes=memory_bytes(),
         system=platform.platform(),
         python=platform.python_version(),
         convcost=__version__,
@@ -47,7 +47,8 @@ def _processor() -> str:
     return _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine()
 
 
-def _memory() -> int | None:
+def memory_bytes() -> int | None:
+    """Return how much memory the machine has, where it says so."""
     kilobytes = _first("/proc/meminfo", "MemTotal")
     return int(kilobytes.split()[0]) * 1024 if kilobytes else None
 

@@ -67,7 +67,11 @@ class Multiplies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Units: bytes. Planned ones are whole MB of 2**20, rounded down by the framework."""
+    """Units: bytes. Planned ones are whole MB of 2**20, rounded down by the framework.
+
+    ``framework_bytes``, ``resident_bytes`` and ``peak_bytes`` were in use: with a network that
+    holds nothing, after a pass of this one, and at most until then.
+    """
 
     predicted_bytes: int
     planned_bytes: int | None
@@ -75,6 +79,7 @@ class Memory:
     training_planned_bytes: int | None
     resident_bytes: int | None
     framework_bytes: int | None
+    peak_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +218,7 @@ def to_json(results: Sequence[Result]) -> str:
 
 
 def from_json(text: str, source: str = "result") -> list[Result]:
-    """Read one result or a list of them.
+    """Read one result or a list of them; a report in JSON has its results in such a list.
 
     Raises: MeasurementError that names the source and the key, for anything unexpected.
     """
@@ -221,6 +226,8 @@ def from_json(text: str, source: str = "result") -> list[Result]:
         content = json.loads(text)
     except ValueError as error:
         raise MeasurementError(f"{source}: not JSON: {error}") from None
+    if isinstance(content, dict) and "derived" in content:
+        content = content.get("results")
     records = content if isinstance(content, list) else [content]
     for record in records:
         version = record.get("version") if isinstance(record, dict) else None

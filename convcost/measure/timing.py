@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import fmean, median
 from time import perf_counter
 
@@ -45,29 +44,6 @@ def warm_up(function: Callable[[], None], deadline: float) -> float:
 def passes_in_a_round(seconds: float) -> int:
     """Return how often to repeat what takes so long."""
     return max(1, min(_MOST_PASSES, round(_ROUND_SECONDS / max(seconds, 1e-9))))
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What to do so many times in every round; it returns how long it took."""
-
-    function: Callable[[], float]
-    passes: int
-
-
-def rounds(turns: Sequence[Turn], *, count: int, deadline: float) -> list[list[list[float]]]:
-    """Take all turns, round after round.
-
-    Returns a list for each turn, of a list for each round, of its times. Fewer rounds than
-    asked for are made if the deadline comes, but at least three.
-    """
-    found: list[list[list[float]]] = [[] for _ in turns]
-    for number in range(count):
-        if number >= FEWEST_ROUNDS and perf_counter() > deadline:
-            break
-        for turn, times in zip(turns, found, strict=True):
-            times.append([turn.function() for _ in range(turn.passes)])
-    return found
 
 
 def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:

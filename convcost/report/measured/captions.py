@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from convcost.measure.result import Memory
 from convcost.report import units
 from convcost.report.measured import numbers
 from convcost.report.measured.content import Chapter
-from convcost.report.measured.model import Model
+from convcost.report.measured.model import Schedule
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
         "time": "Time against multiplies",
         "roofline": "Roofline",
         "memory": "Memory, step by step",
+        "training": "Memory of a training step",
         "shares": "Share of time and of multiplies",
     }
 )
@@ -31,7 +33,13 @@ def captions(chapter: Chapter) -> dict[str, str]:
         found["time"] = _time(chapter)
         found["roofline"] = _roofline(chapter)
     if chapter.model is not None:
-        found["memory"] = _memory(chapter, chapter.model)
+        memory = chapter.result.memory
+        found["memory"] = _memory(
+            chapter.model.inference, memory.predicted_bytes, memory.planned_bytes
+        )
+        if chapter.model.training is not None:
+            predicted, planned = training_plan(memory)
+            found["training"] = _memory(chapter.model.training, predicted, planned)
     if chapter.by_time:
         found["shares"] = _shares(chapter)
     return found
@@ -62,13 +70,17 @@ def _roofline(chapter: Chapter) -> str:
     )
 
 
-def _memory(chapter: Chapter, model: Model) -> str:
-    step, alive = model.peak
-    memory = chapter.result.memory
+def training_plan(memory: Memory) -> tuple[int, int | None]:
+    """Return the bytes of a training step's plan, as predicted and as the framework's."""
+    return memory.training_predicted_bytes or 0, memory.training_planned_bytes
+
+
+def _memory(schedule: Schedule, predicted: int, planned: int | None) -> str:
+    step, alive = schedule.peak
     return (
         f"At {step} {units.size(alive)} of activations are alive at once: no plan can take"
-        f" less. The model of MXNet's planner says {units.size(memory.predicted_bytes)};"
-        f" MXNet's own plan: {numbers.planned(memory.planned_bytes)}."
+        f" less. The model of MXNet's planner says {units.size(predicted)};"
+        f" MXNet's own plan: {numbers.planned(planned)}."
     )
 
 

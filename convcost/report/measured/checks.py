@@ -205,10 +205,12 @@ def _timing(label: str, timing: Timing) -> Check:
 def _resident(memory: Memory) -> Check | None:
     if memory.resident_bytes is None:
         return None
-    of = ""
+    parts = [f"{units.size(memory.resident_bytes)} after a pass"]
+    if memory.peak_bytes is not None:
+        parts.append(f"{units.size(memory.peak_bytes)} at most until then")
     if memory.framework_bytes is not None:
-        of = f", of it {units.size(memory.framework_bytes)} the framework's own"
-    text = f"{units.size(memory.resident_bytes)} at most{of}"
+        parts.append(f"{units.size(memory.framework_bytes)} with a network that holds nothing")
+    text = ", ".join(parts)
     return Check("resident memory", "measured", text)
 
 

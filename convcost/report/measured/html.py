@@ -35,7 +35,7 @@ def as_html(content: Content) -> str:
 
     Raises: MissingDependencyError without jinja2 or matplotlib.
     """
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     pages = list(map(_page, content.chapters))
     return template.render(
         content=content, pages=pages, overview=tables.overview(content), states=SIGNS
@@ -47,7 +47,7 @@ def require() -> None:
 
     Raises: MissingDependencyError without jinja2 or matplotlib.
     """
-    _environment()
+    environment()
     settings("")
 
 
@@ -62,7 +62,11 @@ def _page(chapter: Chapter) -> _Page:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what fills in the templates.
+
+    Raises: MissingDependencyError without jinja2.
+    """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:

@@ -26,18 +26,26 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """The bytes alive at every step of a pass at inference, and the formula of the macs."""
+class Schedule:
+    """The bytes alive at every step, by the layers' names; in training back to the first."""
 
     steps: tuple[str, ...]
     live_bytes: tuple[int, ...]
     peak_step: int
-    macs: Written | None
 
     @property
     def peak(self) -> tuple[str, int]:
         """The step at which the most is alive, and how much that is."""
         return self.steps[self.peak_step], self.live_bytes[self.peak_step]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Memory over a pass at inference, over a training step if one was measured; the macs."""
+
+    inference: Schedule
+    training: Schedule | None
+    macs: Written | None
 
 
 def model_of(result: Result, network: Network | None = None) -> Model | str:
@@ -50,7 +58,12 @@ def model_of(result: Result, network: Network | None = None) -> Model | str:
         cost = analyse(made, batch=result.batch, dtype=result.dtype)
         if not _is_of(cost, result):
             return f"{result.network} is not the network of that name that was measured"
-        return _model(cost, made) or f"{result.network} keeps nothing in memory"
+        inference = _schedule(cost)
+        if inference is None:
+            return f"{result.network} keeps nothing in memory"
+        taught = analyse(made, batch=result.batch, dtype=result.dtype, training=True)
+        training = _schedule(taught) if result.training else None
+        return Model(inference=inference, training=training, macs=_macs(cost, made))
     except ConvcostError as error:
         return f"{result.network}: {error.problems[0].message}"
 
@@ -71,17 +84,16 @@ def _is_of(cost: NetworkCost, result: Result) -> bool:
     return all(known.get(each.name) == each.multiplies for each in result.layers)
 
 
-def _model(cost: NetworkCost, network: Network) -> Model | None:
+def _schedule(cost: NetworkCost) -> Schedule | None:
     from convcost.memory.footprint import Footprint
 
     footprint = Footprint(cost)
     if footprint.peak_step is None:
         return None
-    return Model(
+    return Schedule(
         steps=tuple(step.name for step in footprint.program.steps),
         live_bytes=tuple(map(int, footprint.live)),
         peak_step=footprint.peak_step,
-        macs=_macs(cost, network),
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from convcost.measure.result import Ceilings, Memory
+from convcost.measure.result import Ceilings
 from convcost.report.measured import numbers
-from convcost.report.measured.captions import SHOWN, TITLES, captions
+from convcost.report.measured.captions import SHOWN, TITLES, captions, training_plan
 from convcost.report.measured.content import Chapter
 from convcost.report.measured.lines import Line
-from convcost.report.measured.model import Model
+from convcost.report.measured.model import Schedule
 from convcost.report.measured.svg import INK, drawn
 
 if TYPE_CHECKING:
@@ -48,7 +48,11 @@ def pictures(chapter: Chapter) -> Iterator[Picture]:
         yield _picture(chapter, "roofline", lambda axes: _roofline(axes, worked, ceilings))
     if model is not None:
         memory = chapter.result.memory
-        yield _picture(chapter, "memory", lambda axes: _memory(axes, model, memory))
+        plan = memory.predicted_bytes, memory.planned_bytes
+        yield _picture(chapter, "memory", lambda axes: _memory(axes, model.inference, *plan))
+        if (step := model.training) is not None:
+            taught = training_plan(memory)
+            yield _picture(chapter, "training", lambda axes: _memory(axes, step, *taught))
     if timed:
         yield _picture(chapter, "shares", lambda axes: _shares(axes, timed[:SHOWN]))
 
@@ -103,28 +107,27 @@ def _roofline(axes: Axes, lines: Sequence[Line], ceilings: Ceilings | None) -> N
     _legend(axes)
 
 
-def _memory(axes: Axes, model: Model, memory: Memory) -> None:
+def _memory(axes: Axes, schedule: Schedule, predicted: int, planned: int | None) -> None:
     colours = [colour for colour, _ in _LOOKS]
     axes.stairs(
-        model.live_bytes,
-        [step + 0.5 for step in range(len(model.steps) + 1)],
+        schedule.live_bytes,
+        [step + 0.5 for step in range(len(schedule.steps) + 1)],
         fill=True,
         facecolor=colours[0] + "55",
         edgecolor=colours[0],
         linewidth=1,
         label="alive, predicted",
     )
-    predicted, planned = memory.predicted_bytes, memory.planned_bytes
     axes.axhline(predicted, color=colours[1], linestyle="--", label="plan, predicted")
     if planned:
         axes.axhline(planned, color=INK, linestyle=":", label="plan, MXNet's")
     axes.set(
         xlabel="step, a layer each",
         ylabel="bytes",
-        xlim=(0.5, len(model.steps) + 0.5),
+        xlim=(0.5, len(schedule.steps) + 0.5),
         ylim=(0, None),
     )
-    _binary(axes.yaxis, max(*model.live_bytes, predicted, planned or 0))
+    _binary(axes.yaxis, max(*schedule.live_bytes, predicted, planned or 0))
     _legend(axes)
 
 
@@ -142,6 +145,19 @@ def _shares(axes: Axes, lines: Sequence[Line]) -> None:
     axes.set_axisbelow(True)
     axes.grid(visible=False, axis="y")
     _legend(axes)
+
+
+def ratios(axes: Axes, names: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> None:
+    """Draw a row for each name, with a dot for its number in each series that has one."""
+    for (label, values), (colour, marker) in zip(series.items(), _LOOKS, strict=False):
+        dots = [(value, row) for row, value in enumerate(values) if value is not None]
+        if dots:
+            axes.plot(*zip(*dots, strict=True), marker, color=colour, label=label)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xscale="log", xlabel="ratio")
+    _logarithmic(axes.xaxis, lambda value: f"{value:g}")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.3, 1), ncols=4, frameon=False, fontsize=8)
 
 
 def _shortened(name: str) -> str:

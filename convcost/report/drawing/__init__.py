@@ -1,0 +1,1 @@
+"""A network as a drawing: what is to be drawn, and one writer for each format."""

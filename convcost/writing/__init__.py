@@ -1,0 +1,1 @@
+"""Networks as text again: what a spec would say."""
