@@ -181,6 +181,18 @@ def maximum(left: Dim, right: Dim) -> Dim:
     return _plain(sympy.Max(left, right))
 
 
+def exceeds(value: Dim, limit: Dim) -> Dim:
+    """Return 1 if a value is larger than a limit, else 0: Iverson's bracket."""
+    larger = value > limit
+    if isinstance(larger, bool):
+        return int(larger)
+    import sympy
+
+    if larger in (sympy.true, sympy.false):
+        return int(bool(larger))
+    return sympy.Piecewise((1, larger), (0, True), evaluate=False)
+
+
 def _expression(value: Dim) -> sympy.Expr:
     """Return a Python integer as a SymPy one, anything else as it is."""
     import sympy

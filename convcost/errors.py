@@ -124,6 +124,10 @@ class MeasurementError(ConvcostError):
     """A framework cannot build or run a network, or did not come back from it."""
 
 
+class ProfileError(ConvcostError):
+    """A profile of a machine is not what it should be, or there is none."""
+
+
 class MissingDependencyError(ConvcostError):
     """A library that is no part of the core is needed and not installed."""
 

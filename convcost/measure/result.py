@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from convcost.errors import MeasurementError
-from convcost.measure.reading import Unreadable, read
+from convcost.strict import Unreadable, read
 
 VERSION = 1
 _LOWEST_SUM, _HIGHEST_SUM = 0.95, 1.05  # of the layers' times, over the whole's

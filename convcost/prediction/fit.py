@@ -1,0 +1,152 @@
+"""Fitting: rows that were measured become a time model. Needs SciPy.
+
+Coefficients are not negative and make the relative errors small: every row is divided by
+its time. A fit of least squares to ratios comes out low, for it is cheaper to be too low; so
+rows are divided again, by the geometric mean of what was measured and what was fitted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from math import log
+from statistics import fmean, median
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from convcost.prediction.model import UNSURE, Coefficient, HeldOut, KernelModel, TimeModel
+from convcost.prediction.rows import Row
+from convcost.prediction.terms import TERMS
+
+FOLDS = 5
+RESAMPLES = 200
+ROUNDS = 3  # of dividing again
+Z90 = 1.645
+"""Standard deviations on either side that hold nine in ten of a normal distribution."""
+
+_Vector = NDArray[np.float64]
+_Pairs = list[tuple[float, float]]
+
+
+def fit(rows: Sequence[Row], *, seed: int = 0) -> TimeModel:
+    """Fit every kernel's coefficients by itself.
+
+    Standard errors are those of a bootstrap over the rows.
+    Source: Lawson & Hanson, Solving Least Squares Problems, chapter 23; Efron & Tibshirani,
+        An Introduction to the Bootstrap, chapter 9.
+    """
+    by_kernel: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_kernel[row.kernel].append(row)
+    models: dict[str, KernelModel] = {}
+    every: _Pairs = []
+    for kernel, own in sorted(by_kernel.items()):
+        pairs = held_out_pairs(own, seed)
+        models[kernel] = _kernel(own, pairs, seed)
+        every += pairs
+    return TimeModel(kernels=models, rows=len(rows), held_out=errors(every))
+
+
+def held_out_pairs(rows: Sequence[Row], seed: int = 0) -> _Pairs:
+    """Return what was measured of every row, and what a fit without its fold predicts."""
+    names = _names(rows)
+    pairs: _Pairs = []
+    for fold in _folds(rows, seed):
+        rest = [row for index, row in enumerate(rows) if index not in fold]
+        kept_out = [rows[index] for index in sorted(fold)]
+        seconds = coefficients(rest, names) if rest else np.zeros(len(names))
+        predicted = _matrix(kept_out, names) @ seconds
+        pairs += zip((row.seconds for row in kept_out), predicted.tolist(), strict=True)
+    return pairs
+
+
+def errors(pairs: _Pairs) -> HeldOut:
+    """Return how far predictions are off."""
+    relative = [predicted / measured - 1 for measured, predicted in pairs]
+    return HeldOut(
+        mean_error=fmean(map(abs, relative)),
+        median_error=median(map(abs, relative)),
+        bias=fmean(relative),
+    )
+
+
+def coefficients(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
+    """Return the seconds for a unit of each term that fit the rows best."""
+    matrix, seconds = _matrix(rows, names), np.array([row.seconds for row in rows])
+    weights = 1 / seconds
+    for _ in range(1 + ROUNDS):
+        found = _solved(matrix * weights[:, None], seconds * weights)
+        fitted = matrix @ found
+        weights = 1 / np.sqrt(seconds * np.maximum(fitted, seconds / 100))
+    return found
+
+
+def _solved(matrix: _Vector, target: _Vector) -> _Vector:
+    """Solve least squares without negative numbers, each column first scaled to length 1."""
+    lengths = np.linalg.norm(matrix, axis=0)
+    lengths[lengths == 0] = 1
+    found: _Vector = nnls(matrix / lengths, target)[0] / lengths
+    return found
+
+
+def _kernel(rows: Sequence[Row], pairs: _Pairs, seed: int) -> KernelModel:
+    names = _names(rows)
+    matrix, seconds = _matrix(rows, names), coefficients(rows, names)
+    covariance = _covariance(rows, names, seed)
+    return KernelModel(
+        coefficients={
+            name: Coefficient(
+                seconds=float(seconds[i]),
+                error=float(covariance[i, i]) ** 0.5,
+                lowest=float(matrix[:, i].min()),
+                highest=float(matrix[:, i].max()),
+            )
+            for i, name in enumerate(names)
+        },
+        covariance=tuple(map(tuple, covariance.tolist())),
+        spread=_spread(pairs),
+        rows=len(rows),
+        held_out=errors(pairs),
+    )
+
+
+def _covariance(rows: Sequence[Row], names: Sequence[str], seed: int) -> _Vector:
+    """Return the covariance of the coefficients of resampled rows."""
+    generator = np.random.default_rng(seed)
+    found = [
+        coefficients([rows[i] for i in generator.integers(len(rows), size=len(rows))], names)
+        for _ in range(RESAMPLES)
+    ]
+    covariance: _Vector = np.atleast_2d(np.cov(np.array(found), rowvar=False))
+    return covariance
+
+
+def _spread(pairs: _Pairs) -> float:
+    """Return the spread that nine in ten of the held-out rows say."""
+    if len(pairs) < FOLDS:
+        return UNSURE
+    off = [abs(log(measured / max(predicted, measured / 1000))) for measured, predicted in pairs]
+    return float(np.quantile(off, 0.9)) / Z90
+
+
+def _folds(rows: Sequence[Row], seed: int) -> list[set[int]]:
+    """Deal the groups out at random; a row without a group is one by itself."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        groups[row.group or f"row {index}"].append(index)
+    names = sorted(groups)
+    np.random.default_rng(seed).shuffle(names)
+    count = min(FOLDS, len(names))
+    return [{index for name in names[k::count] for index in groups[name]} for k in range(count)]
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    """Return the terms that occur, in the order of ``TERMS``, others behind them."""
+    present = {name for row in rows for name, amount in row.terms.items() if amount}
+    return sorted(present, key=lambda name: ([*TERMS, name].index(name), name))
+
+
+def _matrix(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
+    return np.array([[row.terms.get(name, 0) for name in names] for row in rows], dtype=float)

@@ -1,0 +1,16 @@
+"""What calibrating measured: the terms of an operation, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One operation, timed. Rows of one ``group`` share their noise: a fold has all of them."""
+
+    kernel: str
+    terms: Mapping[str, float]
+    seconds: float
+    group: str = ""

@@ -1,0 +1,134 @@
+"""Fitting finds the coefficients that rows were made of, and says how sure it is."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+import pytest
+
+pytest.importorskip("scipy", reason="fitting needs the extra 'calibrate'")
+
+from convcost.prediction.fit import coefficients, errors, fit, held_out_pairs
+from convcost.prediction.model import TimeModel
+from convcost.prediction.rows import Row
+
+TRUE = {"multiply_adds": 2e-11, "bytes_memory": 1e-10, "launches": 5e-6}
+
+
+def made(count: int, noise: float = 0.0, seed: int = 1, true: dict[str, float] = TRUE) -> list[Row]:
+    """Make rows up: amounts over three decades, times with a factor of noise."""
+    generator = random.Random(seed)  # noqa: S311
+    rows = []
+    for _ in range(count):
+        amounts = {
+            "multiply_adds": 10 ** generator.uniform(5, 8),
+            "bytes_memory": 10 ** generator.uniform(4, 7),
+            "launches": 1.0,
+        }
+        seconds = sum(true.get(name, 0) * amount for name, amount in amounts.items())
+        rows.append(
+            Row(
+                kernel="k",
+                terms=amounts,
+                seconds=seconds * math.exp(generator.gauss(0, noise)),
+            )
+        )
+    return rows
+
+
+def test_without_noise_the_coefficients_come_out() -> None:
+    model = fit(made(40)).kernels["k"]
+    assert {*model.coefficients} == {*TRUE}
+    for name, seconds in TRUE.items():
+        assert model.coefficients[name].seconds == pytest.approx(seconds, rel=1e-6)
+    assert model.held_out.mean_error < 1e-6
+    assert model.spread < 1e-6
+
+
+def test_terms_may_be_of_any_size() -> None:
+    rows = [
+        Row(kernel="k", terms={"multiply_adds": x * 1e15, "launches": 1}, seconds=x + 1e-9)
+        for x in (1.0, 2.0, 5.0, 9.0)
+    ]
+    assert coefficients(rows, ["multiply_adds"])[0] == pytest.approx(1e-15)
+
+
+def test_with_noise_the_truth_is_within_a_few_standard_errors_and_nothing_is_biased() -> None:
+    rows = made(400, noise=0.2)
+    model = fit(rows).kernels["k"]
+    for name, seconds in TRUE.items():
+        found = model.coefficients[name]
+        assert abs(found.seconds - seconds) < 4 * found.error
+        assert found.error < seconds / 5
+    # 0.2 * sqrt(2/pi) = 0.16 is the mean size of such noise.
+    assert model.held_out.mean_error == pytest.approx(0.16, rel=0.15)
+    assert model.held_out.bias == pytest.approx(0, abs=0.04)
+    assert model.spread == pytest.approx(0.2, rel=0.15)
+
+
+def test_standard_errors_are_those_of_fits_of_other_samples() -> None:
+    """Fit a hundred samples of the same truth: that is what a standard error means."""
+    names = list(TRUE)
+    fits = [coefficients(made(100, noise=0.2, seed=seed), names) for seed in range(100)]
+    model = fit(made(100, noise=0.2, seed=1000)).kernels["k"]
+    for index, name in enumerate(names):
+        values = [float(each[index]) for each in fits]
+        mean = sum(values) / len(values)
+        deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
+        assert model.coefficients[name].error == pytest.approx(deviation, rel=0.5)
+
+
+def test_no_coefficient_is_negative() -> None:
+    """Time that shrinks as bytes grow is no physics: the fit leaves the term at 0."""
+    rows = [
+        Row(kernel="k", terms={"bytes_memory": x, "launches": 1.0}, seconds=2e-5 - x * 1e-12)
+        for x in (1e5, 1e6, 5e6, 1e7)
+    ]
+    model = fit(rows).kernels["k"]
+    assert model.coefficients["bytes_memory"].seconds == 0
+    assert model.coefficients["launches"].seconds == pytest.approx(1.5e-5, rel=0.1)
+
+
+def test_a_group_is_held_out_whole() -> None:
+    """Rows that repeat one another tell nothing of each other's fold."""
+    generator = random.Random(3)  # noqa: S311
+    rows: list[Row] = []
+    for group in range(10):
+        own = math.exp(generator.gauss(0, 0.5))  # of all rows of the group
+        rows += [
+            Row(kernel="k", terms={"launches": 1.0, f"term{group}": 1.0}, seconds=own)
+            for _ in range(20)
+        ]
+    apart = errors(held_out_pairs(rows)).mean_error
+    grouped = [
+        Row(kernel=row.kernel, terms=row.terms, seconds=row.seconds, group=str(i // 20))
+        for i, row in enumerate(rows)
+    ]
+    together = errors(held_out_pairs(grouped)).mean_error
+    assert apart < 0.01  # a term of the group's own explains it all
+    assert together > 0.1
+
+
+def test_kernels_are_fitted_apart_and_ranges_are_kept() -> None:
+    other = [
+        Row(kernel="other", terms={"launches": float(n)}, seconds=n * 1e-3) for n in range(1, 9)
+    ]
+    model = fit([*made(30), *other])
+    assert model.rows == 38
+    assert {*model.kernels} == {"k", "other"}
+    launches = model.kernels["other"].coefficients["launches"]
+    assert launches.seconds == pytest.approx(1e-3)
+    assert (launches.lowest, launches.highest) == (1, 8)
+
+
+def same(models: Sequence[TimeModel]) -> bool:
+    """Whether all are the same."""
+    return all(model == models[0] for model in models)
+
+
+def test_a_seed_decides_everything_random() -> None:
+    rows = made(50, noise=0.1)
+    assert same([fit(rows, seed=5), fit(rows, seed=5)])
+    assert not same([fit(rows, seed=5), fit(rows, seed=6)])

@@ -1,0 +1,252 @@
+"""What a layer's time is made of, against enumeration, by hand, and in symbols."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from time_profile import MACHINE
+
+import convcost
+from convcost.dims import Dim, exceeds, recording, symbol
+from convcost.errors import ShapeError
+from convcost.formulas import SymbolicNetwork
+from convcost.layers.window import Rounding, Window
+from convcost.prediction.taps import along
+from convcost.prediction.terms import TERMS, Terms, terms
+
+windows = st.builds(
+    Window,
+    kernel=st.integers(1, 7),
+    stride=st.integers(1, 4),
+    padding=st.one_of(st.just("same"), st.tuples(st.integers(0, 7), st.integers(0, 7))),
+    dilation=st.integers(1, 3),
+    rounding=st.sampled_from(["valid", "full", "clamped"]),
+)
+
+
+def enumerated(window: Any, extent: int) -> int:
+    """Visit every tap of every window and count those on the input."""
+    positions, (before, _) = window.positions(extent, axis=""), window.margins(extent)
+    return sum(
+        0 <= i * window.stride + k * window.dilation - before < extent
+        for i in range(positions)
+        for k in range(window.kernel)
+    )
+
+
+@given(windows, st.integers(1, 40))
+def test_taps_on_the_input_are_those_that_are_found_one_by_one(window: Window, extent: int) -> None:
+    try:
+        expected = enumerated(window, extent)
+    except ShapeError:
+        assume(False)  # noqa: FBT003
+    assert along(window, extent) == expected
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "dilation", "rounding"),
+    [
+        (3, 1, (1, 1), 1, "valid"),
+        (7, 2, (3, 3), 1, "valid"),
+        (11, 4, (2, 2), 1, "valid"),
+        (3, 2, (0, 0), 1, "full"),
+        (3, 2, (1, 1), 1, "clamped"),
+        (5, 3, (4, 1), 2, "valid"),
+        (3, 2, "same", 1, "valid"),
+    ],
+)
+def test_taps_of_a_symbol_with_numbers_put_in(
+    kernel: int, stride: int, padding: Any, dilation: int, rounding: Rounding
+) -> None:
+    window, height = Window(kernel, stride, padding, dilation, rounding), symbol("H")
+    with recording() as conditions:
+        formula: Any = along(window, height)
+    tried = 0
+    for extent in range(1, 40):
+        if all(bool(condition.subs(height, extent)) for condition in conditions):
+            tried += 1
+            assert formula.subs(height, extent) == enumerated(window, extent), extent
+    assert tried > 25
+
+
+def test_exceeds_is_a_bracket() -> None:
+    height: Any = symbol("H")
+    assert [exceeds(value, 3) for value in (2, 3, 4)] == [0, 0, 1]
+    bracket: Any = exceeds(height, 3)
+    assert [bracket.subs(height, value) for value in (2, 3, 4)] == [0, 0, 1]
+    assert exceeds(height, 0) == 1
+    assert isinstance(exceeds(height, 0), int)
+
+
+def terms_of(layer: str, shape: str = "[32, 8, 8]", batch: int = 2) -> Terms:
+    """Return the terms of the last layer of a small network."""
+    text = f"{{name: n, input: {shape}, layers: [{layer}]}}"
+    return terms(
+        convcost.analyse(convcost.build(convcost.read_text(text)), batch=batch).layers[-1], MACHINE
+    )
+
+
+BY_HAND = [
+    # 20 filters are 32 lanes; 8 windows of 3 on 8, two taps in the padding: 22 by 22 taps.
+    (
+        "{conv2d: {filters: 20, kernel: 3, padding: 1}}",
+        "conv2d",
+        {
+            "multiply_adds": 2 * 22 * 22 * 32 * 32,
+            "bytes_l2": 4 * 2 * (32 + 20) * 64,
+            "weight_bytes": 4 * (20 * 32 * 9 + 20),
+            "launches": 1,
+        },
+    ),
+    (
+        "{conv2d: {filters: 16, kernel: 1, stride: 2, bias: false}}",
+        "conv2d 1x1",
+        {
+            "multiply_adds": 2 * 16 * 32 * 16,
+            "bytes_l2": 4 * 2 * (32 * 64 + 16 * 16),
+            "weight_bytes": 4 * 32 * 16,
+            "launches": 1,
+        },
+    ),
+    (
+        "{conv2d: {filters: 32, kernel: 3, groups: 32, bias: false}}",
+        "conv2d depthwise",
+        {
+            "multiply_adds": 2 * 36 * 9 * 32,
+            "bytes_l2": 4 * 2 * 32 * (64 + 36),
+            "weight_bytes": 4 * 32 * 9,
+            "launches": 1,
+        },
+    ),
+    # Four groups of 8 in and 10 out, each 16 lanes wide.
+    (
+        "{conv2d: {filters: 40, kernel: 1, groups: 4, bias: false}}",
+        "conv2d grouped",
+        {
+            "multiply_adds": 2 * 64 * 4 * 16 * 16,
+            "bytes_l2": 4 * 2 * 64 * (32 + 40),
+            "weight_bytes": 4 * 8 * 40,
+            "launches": 1,
+        },
+    ),
+    (
+        "{max_pool2d: {kernel: 2, stride: 2}}",
+        "max pool2d",
+        {"window_elements": 2 * 32 * 64, "bytes_l2": 4 * 2 * 32 * (64 + 16), "launches": 1},
+    ),
+    (
+        "global_average_pool2d",
+        "global average pool2d",
+        {"window_elements": 2 * 32 * 64, "bytes_l2": 4 * 2 * 32 * 65, "launches": 1},
+    ),
+    (
+        "batch_norm",
+        "batch_norm",
+        {"bytes_l2": 4 * 2 * 2 * 32 * 64, "weight_bytes": 4 * 4 * 32, "launches": 1},
+    ),
+    ("relu", "activation relu", {"bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1}),
+    (
+        "relu6",
+        "activation clipped",
+        {"operations": 2 * 2 * 32 * 64, "bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1},
+    ),
+    (
+        "sigmoid",
+        "activation transcendental",
+        {"exponentials": 2 * 32 * 64, "bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1},
+    ),
+    (
+        "softmax",
+        "softmax",
+        {"exponentials": 2 * 32 * 64, "bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1},
+    ),
+    (
+        "{lrn: {size: 5}}",
+        "lrn",
+        {
+            "window_elements": 5 * 2 * 32 * 64,
+            "exponentials": 2 * 32 * 64,
+            "bytes_l2": 4 * 2 * 2 * 32 * 64,
+            "launches": 1,
+        },
+    ),
+    # 10 units are 16 lanes; a feature map is flattened.
+    (
+        "{dense: {units: 10}}",
+        "dense",
+        {
+            "multiply_adds": 2 * 2048 * 16,
+            "bytes_l2": 4 * 2 * (2048 + 10),
+            "weight_bytes": 4 * (20480 + 10),
+            "launches": 1,
+        },
+    ),
+    ("flatten", "view or copy", {"bytes_l2": 4 * 2 * 2 * 2048, "launches": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("layer", "kernel", "expected"), BY_HAND, ids=lambda value: str(value)[:30]
+)
+def test_terms_by_hand(layer: str, kernel: str, expected: dict[str, int]) -> None:
+    assert terms_of(layer) == Terms(kernel, expected)
+
+
+def test_images_have_few_channels_which_are_not_rounded_up() -> None:
+    found = terms_of("{conv2d: {filters: 16, kernel: 3, bias: false}}", "[3, 8, 8]", batch=1)
+    assert found.kernel == "conv2d few channels"
+    assert found.values["multiply_adds"] == 36 * 9 * 3 * 16
+
+
+@pytest.mark.parametrize(
+    ("height", "level"), [(16, "bytes_l2"), (100, "bytes_l3"), (400, "bytes_memory")]
+)
+def test_bytes_are_counted_at_the_cache_that_holds_them(height: int, level: str) -> None:
+    found = terms_of("relu", f"[32, {height}, {height}]", batch=1).values
+    assert found == {level: 2 * 4 * 32 * height * height, "launches": 1}
+
+
+def test_joins_read_every_tensor_once() -> None:
+    branches = "branches: {a: [{conv2d: {filters: 32, kernel: 1}}], b: []}"
+    added = terms_of(f"{{add: {{{branches}}}}}", batch=1)
+    assert added == Terms("add or multiply", {"bytes_l2": 4 * 3 * 32 * 64, "launches": 1})
+    joined = terms_of(f"{{concat: {{{branches}}}}}", batch=1)
+    assert joined == Terms("concat", {"bytes_l2": 4 * 4 * 32 * 64, "launches": 1})
+
+
+NETWORKS = ["alexnet", "googlenet", "resnet18", "lenet5"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_both_worlds(name: str) -> None:
+    """Terms of symbols, with numbers put in, are the terms of the numbers."""
+    network = convcost.load(name)
+    symbolic = SymbolicNetwork(network)
+    with recording() as conditions:
+        formulas = [terms(layer, MACHINE) for layer in symbolic.cost.layers]
+    channels, height, width = cast("tuple[int, int, int]", network.source.extents)
+    for batch, rows, columns in ((1, height, width), (8, height + 33, width + 7)):
+        numbers: dict[Any, Any] = {symbol("N"): batch, symbol("H"): rows, symbol("W"): columns}
+        assert all(bool(condition.subs(numbers)) for condition in conditions)
+        made = convcost.load(name, input=(channels, rows, columns))
+        for formula, layer in zip(
+            formulas, convcost.analyse(made, batch=batch).layers, strict=True
+        ):
+            found = {key: put_in(value, numbers) for key, value in formula.values.items()}
+            expected = terms(layer, MACHINE)
+            assert formula.kernel == expected.kernel
+            assert {key: value for key, value in found.items() if value} == expected.values
+
+
+def put_in(value: Dim, numbers: dict[Any, Any]) -> int:
+    """Put numbers into a formula."""
+    return value if isinstance(value, int) else int(value.subs(numbers))
+
+
+def test_every_term_says_its_unit() -> None:
+    for name, term in TERMS.items():
+        assert term.unit
+        assert not name.startswith("bytes") or "byte" in term.unit
