@@ -46,7 +46,7 @@ class _Side:
 def _last(window: Window, overhang: Dim) -> _Side:
     """Return the side of the last window, which also hangs over by what rounding lets it."""
     rest = window.stride - 1
-    if window.padding == "same":
+    if isinstance(window.padding, str):
         return _Side(overhang, -rest, window.reach - 1)
     _, after = window.padding
     if window.rounding == "valid":

@@ -16,14 +16,19 @@ from convcost.layers import (
     AbstractLayer,
     Activation,
     Add,
+    Arithmetic,
     BatchNorm,
     Concat,
     Conv2d,
     Dense,
+    Divide,
     GlobalPool2d,
     Lrn,
+    Maximum,
+    Minimum,
     Multiply,
     Pool2d,
+    Subtract,
 )
 from convcost.prediction.machine import Machine
 from convcost.prediction.taps import taps_inside
@@ -207,8 +212,10 @@ _RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
         Lrn: _lrn,
         Activation: _activation,
         BatchNorm: _named("batch_norm"),
-        Add: _named("add or multiply"),
-        Multiply: _named("add or multiply"),
+        Add: _named("add"),
+        **dict.fromkeys(
+            (Subtract, Multiply, Divide, Maximum, Minimum, Arithmetic), _named("elementwise")
+        ),
         Concat: _named("concat"),
     }
 )
