@@ -530,9 +530,16 @@ def dropout(abacus: Abacus, x: Nested, *, rate: float) -> Nested:
     return each(lambda value: value * (kept if abacus.scalar(abacus.draw()) < 1 - rate else 0), x)
 
 
-def concat(_: Abacus, *tensors: Nested) -> Nested:
-    """Lay the channels of every image behind one another."""
-    return [list(chain(*images)) for images in zip(*tensors, strict=True)]
+def concat(_: Abacus, *tensors: Nested, axis: int) -> Nested:
+    """Lay tensors behind one another along an axis."""
+    return joined(tensors, axis % len(lengths(tensors[0])))
+
+
+def joined(tensors: tuple[Nested, ...], axis: int) -> Nested:
+    """Lay nested lists behind one another, as deep as the axis is."""
+    if axis == 0:
+        return list(chain(*tensors))
+    return [joined(parts, axis - 1) for parts in zip(*tensors, strict=True)]
 
 
 def flattened(_: Abacus, x: Nested) -> Rows:

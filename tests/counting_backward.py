@@ -308,15 +308,26 @@ def dropout(back: Pass, *, rate: float) -> Gradients:
     return (each(lambda dy, y: dy * (kept if y.value else 0), back.gradient, back.output),)
 
 
-def concat(back: Pass) -> Gradients:
-    """Cut the gradient into the channels of every input."""
+def concat(back: Pass, *, axis: int) -> Gradients:
+    """Cut the gradient into what every input gave along the axis."""
+    axis %= len(lengths(back.gradient))
     gradients: list[Nested] = []
     first = 0
     for x in back.inputs:
-        last = first + len(x[0])
-        gradients.append([image[first:last] for image in back.gradient])
+        part = x
+        for _ in range(axis):
+            part = part[0]
+        last = first + len(part)
+        gradients.append(cut_between(back.gradient, axis, first, last))
         first = last
     return tuple(gradients)
+
+
+def cut_between(x: Nested, axis: int, first: int, last: int) -> Nested:
+    """Return the positions of an axis from the first one on, without the last."""
+    if axis == 0:
+        return x[first:last]
+    return [cut_between(each, axis - 1, first, last) for each in x]
 
 
 def flattened(back: Pass) -> Gradients:

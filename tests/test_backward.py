@@ -279,6 +279,8 @@ SMALL: list[tuple[AbstractLayer, tuple[Tensor, ...]]] = [
         for operand, x in (((), vector), ((2, 1, 1), tiny), ((2, 3, 1, 4), Array((1, 3, 4))))
     ),
     (Concat(), (tiny, FeatureMap(2, 1, 3, 2), tiny)),
+    (Concat(axis=-1), (tiny, FeatureMap(2, 2, 3, 1))),
+    (Concat(axis=0), (vector, vector)),
     (Identity(), (vector,)),
 ]
 

@@ -143,10 +143,18 @@ def activation_examples(draw: st.DrawFn) -> Example:
 
 @st.composite
 def concat_examples(draw: st.DrawFn) -> Example:
-    """Draw tensors that differ in their channels alone."""
+    """Draw tensors that differ along one axis alone."""
     first = draw(tensors)
-    channels = draw(st.lists(many, min_size=1, max_size=3))
-    return Concat(), (first, *(first.with_channels(c) for c in channels))
+    rank = len(first.shape)
+    axis = draw(st.integers(-rank, rank - 1))
+
+    def with_extent(extent: int) -> Tensor:
+        extents = list(first.shape)
+        extents[axis] = extent
+        return tensor(extents)
+
+    others = draw(st.lists(many, min_size=1, max_size=3))
+    return Concat(axis=axis), (first, *map(with_extent, others))
 
 
 EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {

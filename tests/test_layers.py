@@ -96,6 +96,8 @@ def test_flatten_and_concat_move_without_computing() -> None:
     x = FeatureMap(2, 3, 4, 5)
     assert Flatten().output_shape(x) == Vector(2, 60)
     assert Concat().output_shape(x, x.with_channels(7)) == FeatureMap(2, 10, 4, 5)
+    assert Concat(axis=-2).output_shape(x, FeatureMap(2, 3, 6, 5)) == FeatureMap(2, 3, 10, 5)
+    assert Concat(axis=2).output_shape(Array((1, 2, 3)), Array((1, 2, 1))) == Array((1, 2, 4))
     assert Concat().work(x, x) == Flatten().work(x) == Work()
 
 
@@ -201,6 +203,8 @@ def test_softmax_along_another_axis_by_hand() -> None:
          r"inputs of unlike shape: \(1, 3, 224, 224\) and \(1, 4, 224, 224\)"),
         (lambda: Add().output_shape(IMAGE, Vector(1, 3)), "inputs of unlike rank"),
         (lambda: Concat().output_shape(IMAGE, FeatureMap(1, 3, 224, 112)), "unlike shape"),
+        (lambda: Concat(axis=3).output_shape(IMAGE, FeatureMap(1, 4, 224, 224)), "unlike shape"),
+        (lambda: Concat(axis=4).output_shape(IMAGE, IMAGE), "no axis 4 in a tensor of 4"),
         (lambda: Multiply().output_shape(IMAGE, FeatureMap(1, 4, 1, 1)), "unlike shape"),
         (lambda: Multiply().output_shape(Vector(1, 3), FeatureMap(1, 3, 1, 1)), "unlike rank"),
         (lambda: Subtract().output_shape(IMAGE, IMAGE, IMAGE), "exactly two inputs, got 3"),

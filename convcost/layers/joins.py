@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from convcost.dims import equal, require
+from convcost.dims import Dim, equal, require
 from convcost.errors import ShapeError
+from convcost.layers.axes import axis_of
 from convcost.layers.base import AbstractLayer
-from convcost.tensors import Tensor
+from convcost.tensors import Tensor, tensor
 from convcost.work import Work
 
 
-def _require_like(inputs: tuple[Tensor, ...], *, skip: int | None = None) -> None:
+def _require_like(inputs: tuple[Tensor, ...], *, skip: int) -> None:
     """Require inputs of one rank whose extents agree on every axis but ``skip``."""
     first, *others = inputs
     for other in others:
@@ -27,10 +28,10 @@ def _require_like(inputs: tuple[Tensor, ...], *, skip: int | None = None) -> Non
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concat(AbstractLayer):
-    """Lay tensors behind one another along the channels; nothing is computed.
+    """Lay tensors behind one another along an axis, the channels; nothing is computed.
 
-    Shapes: inputs alike but for their channels; output with the sum of them.
-    Raises: ShapeError if another extent differs.
+    Shapes: inputs alike but for that axis; output with the sum of their extents there.
+    Raises: ShapeError if another extent differs, or there is no such axis.
     Source: Szegedy et al., Going deeper with convolutions, arXiv:1409.4842, figure 2.
     """
 
@@ -38,14 +39,17 @@ class Concat(AbstractLayer):
     label: ClassVar[str] = "concat"
     joins: ClassVar[bool] = True
 
+    axis: Dim = 1
+
     def output_shape(self, *inputs: Tensor) -> Tensor:
-        """Return the common shape with all channels."""
-        _require_like(inputs, skip=1)
+        """Return the common shape, with all extents of the axis together."""
         first, *others = inputs
-        channels = first.channels
+        axis = axis_of(self.axis, len(first.shape))
+        _require_like(inputs, skip=axis)
+        extent = first.shape[axis]
         for other in others:
-            channels = channels + other.channels
-        return first.with_channels(channels)
+            extent = extent + other.shape[axis]
+        return tensor((*first.shape[:axis], extent, *first.shape[axis + 1 :]))
 
     def work(self, *inputs: Tensor) -> Work:
         """Return nothing: elements are moved, not computed."""

@@ -219,7 +219,7 @@ BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType
         Maximum: elementwise.join,
         Minimum: elementwise.join,
         Arithmetic: elementwise.arithmetic,
-        Concat: lambda _, cost, *inputs: mx.sym.Concat(*inputs, dim=1, name=cost.name),
+        Concat: lambda layer, cost, *inputs: mx.sym.Concat(*inputs, dim=layer.axis, name=cost.name),
         Identity: lambda _, cost, x: mx.sym.identity(x, name=cost.name),
     }
 )
