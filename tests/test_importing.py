@@ -194,6 +194,25 @@ def test_what_does_not_fit_together_is_refused(
         spec_of(*layers, outputs=outputs)
 
 
+def test_inputs_beside_the_first_one_have_names_that_no_layer_has() -> None:
+    spec = network_spec(
+        name="two",
+        file="my.file",
+        source="a test",
+        inputs={"a": (3, 4, 5), "b/c": (3, 1, 1), "input": (3, 1, 1)},
+        parameters={},
+        layers=[
+            Imported("b_c", Add, {}, ("a", "b/c")),
+            Imported("relu", Add, {}, ("b_c", "input")),
+        ],
+        outputs=["relu"],
+    )
+    assert dict(spec.inputs) == {"b_c": (3, 1, 1), "input_2": (3, 1, 1)}
+    first, second = convcost.analyse(convcost.build(spec)).layers
+    assert first.inputs == ("input", "b_c")
+    assert (first.name, second.inputs) == ("b_c_2", ("b_c_2", "input_2"))
+
+
 def test_a_layer_may_be_an_output_and_no_input() -> None:
     flat = Imported("flat", Flatten, {}, ("data",))
     assert spec_of(flat, outputs=("flat",)).outputs == ("flat",)

@@ -53,8 +53,6 @@ def network_spec(  # noqa: PLR0913 - what a spec consists of, by name
     named = [Named(each.name, each.inputs, _follows(each.layer)) for each in layers]
     called |= dotted_names(named, taken=called.values())
     (_, extents), *others = inputs.items()
-    if others:
-        raise ImportFormatError(f"{file}: expected one input, got {', '.join(inputs)}")
     family = legal_name(name, "network")
     return NetworkSpec(
         name=family,
@@ -70,6 +68,7 @@ def network_spec(  # noqa: PLR0913 - what a spec consists of, by name
         outputs=tuple(Reference(called[output]) for output in outputs),
         file=file,
         text="",
+        inputs={called[name]: written for name, written in others},
     )
 
 
