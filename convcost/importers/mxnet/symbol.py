@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from convcost.cycles import find_cycles
 from convcost.errors import ImportFormatError
 
 LARGEST_FILE = 16_000_000  # bytes; that of ResNet-152 has 400,000
 MOST_VALUES = 1_500_000  # in lists and objects
-MOST_NODES = 50_000
+MOST_NODES = 20_000
+LONGEST_NAME = 1000
 VARIABLE = "null"  # what MXNet writes as the operator of a variable
 
 
@@ -152,8 +152,8 @@ class _Reader:
     def _node(self, record: object, where: str, count: int) -> Node:
         if not isinstance(record, dict):
             raise self._error(f"{where}: expected an object, found {_sort(record)}")
-        operator = self._word(record.get("op"), f"{where}: op")
-        name = self._word(record.get("name"), f"{where}: name")
+        operator = self._name(record.get("op"), f"{where}: op")
+        name = self._name(record.get("name"), f"{where}: name")
         here = f"{where} {name!r}"
         attributes: dict[str, str] = {}
         for key in ("attr", "param", "attrs"):
@@ -177,6 +177,12 @@ class _Reader:
         if value[0] >= count:
             raise self._error(f"{where}: there is no node {value[0]:,}; there are {count:,}")
         return value[0], value[1]
+
+    def _name(self, value: object, where: str) -> str:
+        name = self._word(value, where)
+        if len(name) > LONGEST_NAME:
+            raise self._error(f"{where}: longer than {LONGEST_NAME:,} characters")
+        return name
 
     def _word(self, value: object, where: str) -> str:
         if not isinstance(value, str):
@@ -204,19 +210,18 @@ class _Reader:
             state[index] = False
             for source, _ in reversed(self.nodes[index].inputs):
                 if state.get(source) is False:
-                    raise self._cycle()
+                    raise self._cycle(
+                        [each for each in waiting if state.get(each) is False], source
+                    )
                 if source not in state:
                     waiting.append(source)
 
-    def _cycle(self) -> ImportFormatError:
-        edges = {
-            str(index): [str(source) for source, _ in node.inputs]
-            for index, node in self.nodes.items()
-        }
-        numbers = find_cycles(edges)[0]
-        names = [self.nodes[int(number)].name for number in numbers[:1] + numbers[:0:-1]]
-        path = " -> ".join([*names[:8], *(["..."] if len(names) > 8 else []), names[0]])  # noqa: PLR2004
-        return self._error(f"the nodes form a cycle: {path}")
+    def _cycle(self, path: Sequence[int], again: int) -> ImportFormatError:
+        """Say that a node is read on the way to its own inputs."""
+        circle = path[path.index(again) :]
+        names = [self.nodes[index].name for index in circle[::-1]]  # along the data
+        shown = " -> ".join([*names[:8], *(["..."] if len(names) > 8 else []), names[0]])  # noqa: PLR2004
+        return self._error(f"the nodes form a cycle: {shown}")
 
     def _error(self, message: str) -> ImportFormatError:
         return ImportFormatError(f"{self.file}: {message}")
