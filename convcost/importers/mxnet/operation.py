@@ -134,7 +134,7 @@ class Operation:
 
     def unknown(self, use: str, shape: Callable[[], Extents] | None = None) -> Unknown:
         """Return that this use of the operator has no rule."""
-        return Unknown(f"{self.node.operator} {use}", shape)
+        return Unknown(f"{self.node.operator} {use}".strip(), shape)
 
 
 class Rule(NamedTuple):

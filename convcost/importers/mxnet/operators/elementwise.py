@@ -1,4 +1,4 @@
-"""What works element by element: activation functions, sums, products, and what ends a network."""
+"""What works element by element: functions, arithmetic, and what ends a network."""
 
 from __future__ import annotations
 
@@ -8,23 +8,83 @@ from types import MappingProxyType
 from convcost.importers.mxnet.operation import Operation, Rule
 
 _SIX = 6
-_MATRIX = 2  # axes
+
+_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        **{name: name for name in ("relu", "sigmoid", "tanh", "softsign", "hard_sigmoid")},
+        **{name: name for name in ("exp", "log", "sqrt", "abs", "reciprocal", "square", "erf")},
+        "negative": "neg",
+    }
+)
+_ARITHMETIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "add": ("elemwise_add", "_plus", "_Plus", "_add", "broadcast_add", "broadcast_plus"),
+        "subtract": ("elemwise_sub", "_minus", "_Minus", "_sub", "broadcast_sub"),
+        "multiply": ("elemwise_mul", "_mul", "_Mul", "broadcast_mul"),
+        "divide": ("elemwise_div", "_div", "_Div", "broadcast_div"),
+        "maximum": ("_maximum", "_Maximum", "broadcast_maximum"),
+        "minimum": ("_minimum", "_Minimum", "broadcast_minimum"),
+    }
+)
+_SCALAR: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "add": ("_plus_scalar", "_PlusScalar"),
+        "subtract": ("_minus_scalar", "_MinusScalar", "_rminus_scalar", "_RMinusScalar"),
+        "multiply": ("_mul_scalar", "_MulScalar"),
+        "divide": ("_div_scalar", "_DivScalar", "_rdiv_scalar", "_RDivScalar"),
+        "power": ("_rpower_scalar", "_RPowerScalar"),
+        "maximum": ("_maximum_scalar", "_MaximumScalar"),
+        "minimum": ("_minimum_scalar", "_MinimumScalar"),
+    }
+)
+_SAME = (
+    *("identity", "_copy", "_np_copy", "Cast", "cast", "amp_cast", "BlockGrad", "stop_gradient"),
+    *("MakeLoss", "make_loss", "IdentityAttachKLSparseReg", "reverse", "flip"),
+    *("_identity_with_attr_like_rhs",),
+)
+_LOSSES = ("LinearRegressionOutput", "MAERegressionOutput", "SVMOutput")
 
 
 def function(name: str) -> Callable[[Operation], str]:
     """Return the rule of an operator that is a function of every element."""
-    return lambda op: op.put("activation", function=name)
+    return lambda op: op.put("activation", op.inputs[0], function=name)
 
 
-def join(kind: str) -> Callable[[Operation], str]:
-    """Return the rule of an operator that brings tensors together, element by element."""
+def arithmetic(kind: str) -> Callable[[Operation], str]:
+    """Return the rule of an operator that combines tensors element by element.
+
+    One of them may be learned: then it is a constant of the layer.
+    """
 
     def rule(op: Operation) -> str:
-        if len(op.inputs) == 1:
-            return op.put("identity")
-        return op.put(kind)
+        if not op.constants:
+            return op.put(kind) if len(op.inputs) > 1 else op.put("identity")
+        (constant, *others) = op.constants.values()
+        if constant is None or 0 in constant or others:
+            raise op.unknown("with a parameter whose shape is not in the file")
+        return op.put("arithmetic", function=kind, operand=constant, learned=True)
 
     return rule
+
+
+def with_number(name: str) -> Callable[[Operation], str]:
+    """Return the rule of an operator that combines every element with one number."""
+    return lambda op: op.put("arithmetic", function=name, operand=())
+
+
+def power(op: Operation) -> str:
+    """Read a power by a number: of 2 it is a square, of 1/2 a root."""
+    exponent = op.attributes.real("scalar")
+    known = {2.0: "square", 0.5: "sqrt", -1.0: "reciprocal"}
+    if exponent in known:
+        return op.put("activation", function=known[exponent])
+    return op.put("arithmetic", function="power", operand=())
+
+
+def inverse_root(op: Operation) -> str:
+    """Read rsqrt: a square root, and a division."""
+    root = op.put_part("root", "activation", function="sqrt")
+    return op.put("activation", root, function="reciprocal")
 
 
 def same(op: Operation) -> str:
@@ -34,31 +94,26 @@ def same(op: Operation) -> str:
 
 def activation(op: Operation) -> str:
     """Read Activation."""
-    words = {"relu": "relu", "sigmoid": "sigmoid", "tanh": "tanh"}
-    words |= {"softrelu": "softplus", "softsign": "softsign"}
+    words = {name: name for name in ("relu", "sigmoid", "tanh", "softsign")}
+    words["softrelu"] = "softplus"
     return op.put("activation", function=words[op.attributes.word("act_type", tuple(words))])
+
+
+def leaky(op: Operation) -> str:
+    """Read LeakyReLU; the random slope of rrelu is fixed at inference."""
+    words = {name: name for name in ("elu", "selu", "gelu")}
+    words |= {"leaky": "leaky_relu", "rrelu": "leaky_relu", "prelu": "prelu"}
+    function = words[op.attributes.word("act_type", tuple(words), "leaky")]
+    if function != "prelu":
+        return op.put("activation", function=function)
+    slopes = op.constants.get(1)
+    return op.put("prelu", **({"shared": True} if slopes == (1,) else {}))
 
 
 def clip(op: Operation) -> str:
     """Read clip: between 0 and 6 it is ReLU6."""
     low, high = op.attributes.real("a_min"), op.attributes.real("a_max")
     return op.put("activation", function="relu6" if (low, high) == (0, _SIX) else "clip")
-
-
-def softmax_output(op: Operation) -> str:
-    """Read SoftmaxOutput: what it learns from is a label, and no part of the network."""
-    rank = op.rank(op.inputs[0])
-    if op.attributes.flag("preserve_shape", otherwise=False):
-        return over("softmax", op, rank - 1)
-    if rank > _MATRIX and not op.attributes.flag("multi_output", otherwise=False):
-        raise op.unknown("over all but the batch", lambda: op.shape(op.inputs[0]))
-    return over("softmax", op, 1)
-
-
-def over(name: str, op: Operation, axis: int) -> str:
-    """Put a function that works along an axis."""
-    attributes = {"axis": axis} if axis != 1 else {}
-    return op.put("activation", function=name, **attributes)
 
 
 def dropout(op: Operation) -> str:
@@ -68,15 +123,22 @@ def dropout(op: Operation) -> str:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
+        **{name: Rule(function(ours)) for name, ours in _FUNCTIONS.items()},
+        **{
+            name: Rule(arithmetic(kind), None)
+            for kind, names in _ARITHMETIC.items()
+            for name in names
+        },
+        **dict.fromkeys(("add_n", "ElementWiseSum"), Rule(arithmetic("add"), None)),
+        **{name: Rule(with_number(kind)) for kind, names in _SCALAR.items() for name in names},
+        **dict.fromkeys(("_power_scalar", "_PowerScalar"), Rule(power)),
+        **dict.fromkeys(_SAME, Rule(same)),
+        **dict.fromkeys(_LOSSES, Rule(same, learns=False)),
+        "LogisticRegressionOutput": Rule(function("sigmoid"), learns=False),
         "Activation": Rule(activation),
-        "relu": Rule(function("relu")),
-        "sigmoid": Rule(function("sigmoid")),
-        "tanh": Rule(function("tanh")),
+        "LeakyReLU": Rule(leaky),
         "clip": Rule(clip),
         "Dropout": Rule(dropout),
-        **dict.fromkeys(("SoftmaxOutput", "Softmax"), Rule(softmax_output, learns=False)),
-        **dict.fromkeys(("elemwise_add", "_plus", "_Plus", "add_n"), Rule(join("add"), None)),
-        **dict.fromkeys(("elemwise_mul", "_mul", "_Mul"), Rule(join("multiply"), None)),
-        **dict.fromkeys(("identity", "_copy", "BlockGrad", "Cast", "MakeLoss"), Rule(same)),
+        "rsqrt": Rule(inverse_root),
     }
 )

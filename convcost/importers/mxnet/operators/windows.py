@@ -18,13 +18,14 @@ _MODES = {"max": "max", "avg": "average"}
 _IMAGE, _SEQUENCE = 2, 1  # axes that a window slides along
 
 
-def _require_channels_first(op: Operation) -> None:
+def require_channels_first(op: Operation) -> None:
+    """Refuse a layout that no rule is known for."""
     layout = op.attributes.values.get("layout", "None")
     if layout not in _CHANNELS_FIRST:
         raise op.unknown(f"in {layout}")
 
 
-def _pair(op: Operation, key: str, axes: int, otherwise: int) -> tuple[int, int]:
+def pair(op: Operation, key: str, axes: int, otherwise: int) -> tuple[int, int]:
     """Return an attribute for rows and columns; ``otherwise`` if it is missing."""
     values = op.attributes.extents(key, ()) or (otherwise,) * axes
     if len(values) != axes:
@@ -32,7 +33,7 @@ def _pair(op: Operation, key: str, axes: int, otherwise: int) -> tuple[int, int]
     return (otherwise, values[0]) if axes == _SEQUENCE else (values[0], values[1])
 
 
-def _windowed(op: Operation, kind: str, **attributes: Written) -> str:
+def windowed(op: Operation, kind: str, **attributes: Written) -> str:
     """Put a layer with a window, and what gives it rows if it has a sequence."""
     if op.rank(op.inputs[0]) != 3:  # noqa: PLR2004 - N C W
         return op.put(kind, **attributes)
@@ -49,16 +50,16 @@ def _axes(op: Operation, kernel: tuple[int, ...]) -> int:
 
 def convolution(op: Operation) -> str:
     """Read Convolution, and what is called so in other places."""
-    _require_channels_first(op)
+    require_channels_first(op)
     axes = _axes(op, op.attributes.extents("kernel"))
-    return _windowed(
+    return windowed(
         op,
         "conv2d",
         filters=op.attributes.integer("num_filter"),
-        kernel=_pair(op, "kernel", axes, 1),
-        stride=_pair(op, "stride", axes, 1),
-        padding=_pair(op, "pad", axes, 0),
-        dilation=_pair(op, "dilate", axes, 1),
+        kernel=pair(op, "kernel", axes, 1),
+        stride=pair(op, "stride", axes, 1),
+        padding=pair(op, "pad", axes, 0),
+        dilation=pair(op, "dilate", axes, 1),
         groups=op.attributes.integer("num_group", 1),
         bias=not op.attributes.flag("no_bias", otherwise=False),
     )
@@ -66,7 +67,7 @@ def convolution(op: Operation) -> str:
 
 def pooling(op: Operation) -> str:
     """Read Pooling; MXNet's operator has a stride of 1 if it says none."""
-    _require_channels_first(op)
+    require_channels_first(op)
     word = op.attributes.word("pool_type", ("max", "avg", "sum", "lp"), "max")
     if word not in _MODES:
         raise op.unknown(f"of {word}")
@@ -75,18 +76,18 @@ def pooling(op: Operation) -> str:
         return _global(op, mode)
     axes = _axes(op, op.attributes.extents("kernel"))
     convention = op.attributes.word("pooling_convention", tuple(_ROUNDINGS), "valid")
-    padding: Written = _pair(op, "pad", axes, 0)
+    padding: Written = pair(op, "pad", axes, 0)
     if convention == "same":
         padding = "same"
     counts = {}
     if mode == "average" and "count_include_pad" in op.attributes:
         counts["count_padding"] = op.attributes.flag("count_include_pad", otherwise=True)
-    return _windowed(
+    return windowed(
         op,
         "pool2d",
         mode=mode,
-        kernel=_pair(op, "kernel", axes, 1),
-        stride=_pair(op, "stride", axes, 1),
+        kernel=pair(op, "kernel", axes, 1),
+        stride=pair(op, "stride", axes, 1),
         padding=padding,
         rounding=_ROUNDINGS[convention],
         **counts,
