@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 from typer.testing import CliRunner
 
 import convcost
 from convcost.cli import app, main
+from convcost.report.labels import Label, shortened
 
 WRONG = """\
 name: wrong
@@ -327,3 +330,14 @@ def test_compare_by_kind_keeps_the_convention(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("name: own\ninput: [1, 8, 8]\nlayers:\n  - dense: 10\n")
     assert convcost.analyse(convcost.load(path)).total().macs == 640
+
+
+def test_long_names_are_cut_where_they_are_alike() -> None:
+    assert shortened("linearbottleneck12", 18) == "linearbottleneck12"
+    assert shortened("linearbottleneck12", 17) == "linearbottl…eck12"
+    assert shortened("linearbottleneck12", 8) == "linea…12"
+    drawn = io.StringIO()
+    table = Table.grid()
+    table.add_row(Label("linearbottleneck12.conv0"), "12345")
+    Console(width=20, file=drawn).print(table, Label("a", style="bold"))
+    assert drawn.getvalue() == "linearbott…onv012345\na\n"

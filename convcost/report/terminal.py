@@ -16,6 +16,7 @@ from rich.tree import Tree
 
 from convcost.cost import NetworkCost, Note
 from convcost.report import units
+from convcost.report.labels import Label
 from convcost.report.rows import COLUMNS, Row, cells
 from convcost.report.titles import given
 from convcost.work import WORK_FIELDS
@@ -125,9 +126,7 @@ class Analysis:
         table.add_column("share", width=bar, no_wrap=True, style="cyan")  # of the multiplies
         whole = self._cost.total().work.multiplies
         for row, (label, *texts) in zip(self._rows, layout.body, strict=True):
-            name = Text(label, no_wrap=True, overflow="ellipsis")
-            if row.sums is None:
-                name.stylize("bold")
+            name = Label(label, style="bold" if row.sums is None else "")
             table.add_row(name, *map(Text, texts), self._share(row, whole))
         return table
 
