@@ -87,7 +87,7 @@ def _cost(
         inputs=node.inputs,
         input_shapes=inputs,
         output=shapes[node.name],
-        parameters=layer.parameters(*inputs),
+        parameters=replace(layer.parameters(*inputs), **node.holds),
         statistics=layer.statistics(*inputs),
         work=layer.training_work(*inputs) if training else layer.work(*inputs),
         element_bytes=element_bytes,

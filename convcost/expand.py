@@ -10,7 +10,7 @@ from typing import Any
 from convcost.errors import ConvcostError, GraphError, Location, SpecError
 from convcost.layers import AbstractLayer
 from convcost.spec import Call, Layer, Let, NetworkSpec, Reference, Repeat, Step
-from convcost.values import evaluate, make_layer, rounds_of
+from convcost.values import evaluate, held, make_layer, rounds_of
 
 MOST_STEPS = 250_000
 _STEPS = "layers, rounds and inputs"
@@ -39,6 +39,7 @@ class Placed:
     layer: AbstractLayer
     sources: tuple[Source, ...]
     location: Location | None
+    holds: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +158,15 @@ class Expansion:
         self._put(name, name, step)  # before its attributes, so that others may refer to it
         if action.branches:
             start = _only(sources, where, step)
-            sources = tuple(
-                self._branch(branch, steps, start, frame)
-                for branch, steps in action.branches.items()
-            )
+            sources = tuple(self._branch(*each, start, frame) for each in action.branches.items())
         layer = make_layer(where, step, action, frame.values)
         if not action.layer.joins:
             _only(sources, where, step)
         elif len(sources) < 2:  # noqa: PLR2004 - what joining means
             message = f"{where}: expected 2 inputs or more ('from: [...]' or 'branches'), got 1"
             raise GraphError(message, location=step.location)
-        self.placed[name] = Placed(name, frame.block(own), layer, sources, step.location)
+        holds = held(where, step, action, frame.values)
+        self.placed[name] = Placed(name, frame.block(own), layer, sources, step.location, holds)
         return name
 
     def _branch(self, branch: str, steps: tuple[Step, ...], start: Source, frame: _Frame) -> Source:

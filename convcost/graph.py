@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +25,17 @@ INPUT = "input"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A layer of a network, with the names of the layers it reads, in order."""
+    """A layer of a network, with the names of the layers it reads, in order.
+
+    ``holds`` is how many learned elements of a role it has, where its kind says otherwise.
+    """
 
     name: str
     layer: AbstractLayer
     inputs: tuple[str, ...] = ()
     block: tuple[str, ...] = ()
     location: Location | None = None
+    holds: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -124,7 +128,8 @@ def build(
     nodes = list(_inputs(spec, choice))
     for placed in expansion.placed.values():
         inputs = tuple(filter(None, map(resolver.resolve, placed.sources)))
-        nodes.append(Node(placed.name, placed.layer, inputs, placed.block, placed.location))
+        what = (placed.name, placed.layer, inputs, placed.block, placed.location, placed.holds)
+        nodes.append(Node(*what))
     ends: list[Source] = [Pending(reference, ()) for reference in spec.outputs]
     ends = ends or [expansion.last]
     outputs = tuple(filter(None, map(resolver.resolve, ends)))

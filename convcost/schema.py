@@ -9,6 +9,7 @@ from convcost.load import BLOCK, NETWORK, REQUIRED
 from convcost.names import NAME, PATH
 from convcost.signatures import CHOICE
 from convcost.steps import COMMON, LAYERS, REPEAT, RESERVED
+from convcost.work import PARAMETER_FIELDS
 
 _ALONE = {"type": "null"}
 """Under a kind that may stand without attributes."""
@@ -54,6 +55,11 @@ _KEYS: dict[str, Any] = {
     "over": _VALUES,
     "index": _VARIABLE,
     "from": _REFERENCES,
+    "holds": {
+        "type": "object",
+        "properties": dict.fromkeys(PARAMETER_FIELDS, EXPRESSION_SCHEMA),
+        "additionalProperties": False,
+    },
     "when": {"anyOf": [*EXPRESSION_SCHEMA["anyOf"], {"type": "boolean"}]},
     "branches": {**_named(_NAME, _STEPS), "minProperties": 2},
 }
@@ -116,7 +122,8 @@ def _attributes(name: str) -> dict[str, Any]:
     fields = {key: field for key, field in attributes_of(kind).items() if key not in given}
     required = [key for key, field in fields.items() if field.required]
     properties = {key: field.form.schema() for key, field in fields.items()}
-    properties |= {key: _KEYS[key] for key in (*COMMON, *(["branches"] if kind.joins else []))}
+    others = [*COMMON, "holds", *(["branches"] if kind.joins else [])]
+    properties |= {key: _KEYS[key] for key in others}
     described = {
         "type": "object",
         "description": (kind.__doc__ or "").partition("\n")[0],

@@ -36,11 +36,16 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Place one layer; a join may hold the branches that it joins."""
+    """Place one layer; a join may hold the branches that it joins.
+
+    ``holds`` says how many learned elements of a role it has, where its kind would say
+    otherwise: those that it has in common with another layer are counted there.
+    """
 
     layer: type[AbstractLayer]
     attributes: Mapping[str, Attribute]
     branches: Mapping[str, tuple[Step, ...]]
+    holds: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import yaml
 
 from convcost.errors import nearest
 from convcost.expressions import Expression, parse
-from convcost.forms import attributes_of, read_value
+from convcost.forms import NumberForm, attributes_of, read_value
 from convcost.layers import KINDS, SHORTHANDS, AbstractLayer, Input
 from convcost.names import LONGEST_NAME, read_name, read_path
 from convcost.reading import Scope, entries_of, fields_of, items_of, text_of
 from convcost.spec import Attribute, Call, Layer, Let, Reference, Repeat, Step, Written
+from convcost.work import PARAMETER_FIELDS
 
 # A network has one input, at its top: it is no step.
 LAYERS: dict[str, tuple[type[AbstractLayer], Mapping[str, Any]]] = {
@@ -68,7 +69,7 @@ def _read_layer(name: str, key: yaml.Node, value: yaml.Node | None, scope: Scope
     known = attributes_of(kind)
     open_ = [attribute for attribute in known if attribute not in given]
     required = [attribute for attribute in open_ if known[attribute].required]
-    keys = [*open_, *(["branches"] if kind.joins else [])]
+    keys = [*open_, *(["branches"] if kind.joins else []), "holds"]
     nodes = _arguments(key, value, scope, known=keys, required=required)
     attributes = {name: Attribute(known[name].form, written) for name, written in given.items()}
     for attribute in open_:
@@ -82,7 +83,20 @@ def _read_layer(name: str, key: yaml.Node, value: yaml.Node | None, scope: Scope
         with scope.collecting():
             branches = _read_branches(nodes["branches"], scope)
     label = name if kind.kind == "activation" and name != "activation" else kind.label
-    return _placed(Layer(kind, attributes, branches), label, key, nodes, scope)
+    layer = Layer(kind, attributes, branches, _read_holds(nodes.get("holds"), scope))
+    return _placed(layer, label, key, nodes, scope)
+
+
+def _read_holds(node: yaml.Node | None, scope: Scope) -> dict[str, Attribute]:
+    """Read numbers by role: weights, biases, scales, shifts."""
+    holds: dict[str, Attribute] = {}
+    with scope.collecting():
+        if node is not None:
+            for role, value in fields_of(node, scope, "holds", known=PARAMETER_FIELDS).items():
+                with scope.collecting():
+                    number = NumberForm()
+                    holds[role] = Attribute(number, number.read(value, scope), scope.place(value))
+    return holds
 
 
 def _read_branches(node: yaml.Node, scope: Scope) -> dict[str, tuple[Step, ...]]:
@@ -114,7 +128,7 @@ def _arguments(
     """Return the values given to a kind or block; a single value is its first attribute."""
     name = key.value
     if value is not None and not isinstance(value, yaml.MappingNode):
-        if not known:
+        if known in ([], ["holds"]):
             raise scope.error(value, f"{name} takes no value")
         given = {known[0]: value}
         missing = [argument for argument in required if argument not in given]

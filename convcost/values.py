@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convcost.dims import require_at_least
 from convcost.errors import ConvcostError, SpecError
 from convcost.expressions import Expression
 from convcost.forms import shown
 from convcost.layers import AbstractLayer
-from convcost.spec import Layer, Repeat, Step, Written
+from convcost.spec import Attribute, Layer, Repeat, Step, Written
 
 
 def evaluate(written: Written | None, values: Mapping[str, Any]) -> Any:
@@ -23,18 +24,36 @@ def evaluate(written: Written | None, values: Mapping[str, Any]) -> Any:
 
 def make_layer(where: str, step: Step, action: Layer, values: Mapping[str, Any]) -> AbstractLayer:
     """Compute the attributes of a layer; ``where`` names it in errors."""
-    settled = {}
-    for key, attribute in action.attributes.items():
-        try:
-            settled[key] = attribute.form.settle(evaluate(attribute.written, values))
-        except ConvcostError as error:
-            raise error.at(f"{where}: {key}", attribute.location or step.location) from None
+    settled = _settled(where, step, action.attributes, values)
     try:
         return action.layer(**settled)
     except ConvcostError as error:
         key = error.problems[0].message.partition(" ")[0]  # such a message starts with it
         known = action.attributes.get(key)
         raise error.at(where, (known and known.location) or step.location) from None
+
+
+def held(where: str, step: Step, action: Layer, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Compute how many learned elements a layer is said to hold, by role."""
+    counts = _settled(f"{where}: holds", step, action.holds, values)
+    for role, count in counts.items():
+        try:
+            require_at_least(0, **{role: count})
+        except ConvcostError as error:
+            raise error.at(f"{where}: holds", action.holds[role].location) from None
+    return counts
+
+
+def _settled(
+    where: str, step: Step, attributes: Mapping[str, Attribute], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    settled = {}
+    for key, attribute in attributes.items():
+        try:
+            settled[key] = attribute.form.settle(evaluate(attribute.written, values))
+        except ConvcostError as error:
+            raise error.at(f"{where}: {key}", attribute.location or step.location) from None
+    return settled
 
 
 def rounds_of(

@@ -158,7 +158,7 @@ def test_every_kind_is_in_the_schema(name: str) -> None:
     kind, given = SHORTHANDS.get(name) or next((k, {}) for k in KINDS if k.kind == name)
     described = kinds[name]["anyOf"][0]["properties"]
     branches = {"branches"} if kind.joins else set()
-    assert set(described) == {*attributes_of(kind)} - {*given} | {*COMMON} | branches
+    assert set(described) == {*attributes_of(kind)} - {*given} | {*COMMON, "holds"} | branches
 
 
 def test_repeat_and_let_are_in_the_schema() -> None:

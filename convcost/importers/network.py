@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from convcost.errors import ImportFormatError
 from convcost.expressions import Expression, parse
-from convcost.forms import attributes_of
+from convcost.forms import NumberForm, attributes_of
 from convcost.importers.naming import Named, dotted_names, legal_name
 from convcost.layers import AbstractLayer
 from convcost.spec import Attribute, Layer, NetworkSpec, Reference, Step, Written
@@ -21,13 +21,15 @@ class Imported:
     """A layer as an importer found it.
 
     ``name`` is its author's, and no other layer's or input's; ``inputs`` are such names, in
-    order; ``attributes`` are as a spec writes them.
+    order; ``attributes`` are as a spec writes them; ``holds`` is how many learned elements of
+    a role it has, where its kind says otherwise.
     """
 
     name: str
     layer: type[AbstractLayer]
     attributes: Mapping[str, Written]
     inputs: tuple[str, ...]
+    holds: Mapping[str, Written] = field(default_factory=dict)
 
 
 def network_spec(  # noqa: PLR0913 - what a spec consists of, by name
@@ -138,8 +140,9 @@ def _step(each: Imported, called: Mapping[str, str]) -> Step:
     attributes = {
         name: Attribute(known[name].form, written) for name, written in each.attributes.items()
     }
+    holds = {role: Attribute(NumberForm(), count) for role, count in each.holds.items()}
     return Step(
-        Layer(each.layer, attributes, {}),
+        Layer(each.layer, attributes, {}, holds),
         each.layer.label,
         called[each.name],
         tuple(Reference(called[source]) for source in each.inputs),
