@@ -85,7 +85,8 @@ def _require_like(
             if name in values and name not in parameters:
                 message = f"unknown parameter {name!r}; {nearest(name, parameters)}"
                 raise scope.error(key, message)
-            number = parameters[name] is not None and not isinstance(parameters[name], tuple)
+            default = parameters.get(name)  # not there if its name is wrong as well
+            number = default is not None and not isinstance(default, tuple)
             if isinstance(values.get(name), tuple) and number:
                 raise scope.error(value, f"parameter {name!r}: expected a number, got a list")
 
