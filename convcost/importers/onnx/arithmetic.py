@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+def is_symbolic(*arrays: Array) -> bool:
+    """Whether there may be symbols in one of these arrays."""
+    return any(array.dtype == object for array in arrays)
+
+
 def exact(array: Array) -> Array:
     """Return an array of floats as one of fractions."""
     if array.dtype.kind != "f":
@@ -124,7 +129,7 @@ def combine(kind: str, arrays: list[Array], *, floating: bool) -> Array:
 
 
 def _pair(kind: str, left: Array, right: Array, floating: bool) -> Array:  # noqa: FBT001
-    symbolic = object in {left.dtype, right.dtype}
+    symbolic = is_symbolic(left, right)
     if symbolic:
         left, right = exact(left), exact(right)
     if kind == "Div":

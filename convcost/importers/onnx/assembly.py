@@ -31,7 +31,7 @@ class Assembly:
     layers: dict[str, Imported] = field(default_factory=dict)
     inputs: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
-    """The layer that an initializer's elements are counted with."""
+    """The layer that counts an initializer's elements as its parameters."""
 
     def add(
         self, name: str, kind: str, inputs: tuple[Data, ...], attributes: dict[str, Any]
@@ -74,6 +74,18 @@ class Assembly:
         layer = self.layers[name]
         self.layers[name] = replace(layer, attributes={**layer.attributes, **attributes})
 
+    def hold(self, layer: str, role: str, constant: Constant) -> None:
+        """Count the initializers of a constant with a layer, those that no layer before counts.
+
+        So what several layers share is counted once, and what weights are computed from all.
+        """
+        new = [source for source in constant.sources if source.name not in self.holders]
+        self.holders |= {source.name: layer for source in new}
+        held = sum(source.elements for source in new)
+        if constant.sources and held != constant.elements:
+            placed = self.layers[layer]
+            self.layers[layer] = replace(placed, holds={**placed.holds, role: held})
+
     def free(self, name: str) -> str:
         """Return a name that nothing has yet: this one, or with a number behind it."""
         found, count = name, 1
@@ -94,8 +106,8 @@ class Call:
     """Of each input, whether nothing else reads it."""
     wanted: tuple[bool, ...]
     """Of each output, whether anything reads it."""
-    learns: tuple[str, ...] = ()
-    """The initializers that the next layer has as its parameters."""
+    learns: Mapping[str, Constant] = field(default_factory=dict)
+    """What the next layer has as its parameters, by role."""
 
     def value(self, index: int) -> Known | None:
         """Return an input; None if it is left out."""
@@ -129,13 +141,13 @@ class Call:
             raise UnsupportedError
         name = f"{self.operator.name}_{part}" if part else self.operator.name
         made = self.assembly.add(name, kind, inputs, attributes)
-        for initializer in self.learns:
-            self.assembly.holders.setdefault(initializer, made.layer)
+        for role, constant in self.learns.items():
+            self.assembly.hold(made.layer, role, constant)
         return made
 
     def named_by(self, weights: Constant) -> Call:
         """Return the call under its weights' name, if that says more than its own."""
-        match = _WEIGHTS.fullmatch(weights.initializer or "")
+        match = _WEIGHTS.fullmatch(weights.sources[0].name) if weights.sources else None
         if match is None or self.operator.placed:
             return self
         return replace(self, operator=replace(self.operator, name=match["layer"]))
@@ -167,20 +179,18 @@ class Call:
         shape = list(constant.shape)
         while len(shape) > len(x.shape) and shape[0] == 1:
             del shape[0]
-        if self.assembly.batch == 1:  # such a constant is repeated as it is
-            return shape
         return self.batched(shape, x.shape)
 
     def given(self, constant: Constant, x: Data) -> Data:
         """Return a constant as data: a layer that gives it for every batch of ``x``."""
         shape = tuple(0 if extent == BATCH else extent for extent in self.aligned(constant, x))
-        call = self.learn(constant)
+        call = self.learn(weights=constant) if constant.learned else self
         return call.add("constant", x, part="constant", shape=shape, learned=constant.learned)
 
-    def learn(self, *constants: Constant | None) -> Call:
-        """Return the call with what its next layer learns."""
-        names = [each.initializer for each in constants if each is not None]
-        return replace(self, learns=tuple(name for name in names if name is not None))
+    def learn(self, **constants: Constant | None) -> Call:
+        """Return the call with what its next layer learns, by role."""
+        learns = {role: each for role, each in constants.items() if each is not None}
+        return replace(self, learns=learns)
 
 
 def _outside(x: Data, output: tuple[Dim, ...]) -> Dim:

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
+from convcost.dims import Dim
 from convcost.importers.onnx import arithmetic, making, moving
 from convcost.importers.onnx.extents import broadcast
 from convcost.importers.onnx.operator import Operator, UnsupportedError
-from convcost.importers.onnx.values import Constant, constant_in, constant_of
+from convcost.importers.onnx.values import Constant, constant_in, constant_of, merged
 
 _FUNCTIONS = {**moving.MOVES, **making.MAKES}
 # The inputs whose numbers need not be known, where it is not the first alone.
 _UNREAD = {
     "Concat": range(1 << 30),
     "Gather": (0, 1),
-    "Where": (1, 2),
+    "Where": (0, 1, 2),
     "MatMul": (0, 1),
+    "ScatterND": (0, 1, 2),
     "Range": (),
 }
+_KEEPING = frozenset({"BatchNormalization", "Softmax", "Sigmoid", "Tanh", "Relu", "Erf"})
+"""Operators on weights that give them their own shape."""
 MOST_ELEMENTS = 1 << 18  # of a result that is computed; of what is larger only the shape is kept
 
 
@@ -46,6 +51,8 @@ def fold(operator: Operator, inputs: Sequence[Constant | None]) -> tuple[Constan
             return (making.sized(operator, given[0], given[-1]),)
         if kind in _FUNCTIONS:
             return _moved(operator, inputs, given)
+        if kind in _KEEPING:
+            return (_made_from(given, given[0].shape),)
     except (ValueError, TypeError, IndexError, OverflowError, MemoryError) as error:
         raise operator.error(f"its constant inputs do not go together: {error}") from None
     raise UnsupportedError
@@ -71,38 +78,43 @@ def _elementwise(operator: Operator, given: Sequence[Constant]) -> Constant:
     arrays = [each.known for each in given]
     known = [array for array in arrays if array is not None]
     if len(known) < len(arrays) or prod(shape) > MOST_ELEMENTS:
-        return _made_from(given).like(shape)
+        return _made_from(given, shape)
     if kind in arithmetic.UNARY:
         result = arithmetic.apply(kind, known[0], floating=floating)
     else:
         result = arithmetic.combine(kind, known, floating=floating)
-    return constant_of(result, floating=floating, made_from=_made_from(given).initializer)
+    return constant_of(result, floating=floating, sources=merged(given))
 
 
 def _moved(
     operator: Operator, inputs: Sequence[Constant | None], given: Sequence[Constant]
 ) -> tuple[Constant, ...]:
     """Apply an operator to arrays, or to arrays of the same shapes that take no memory."""
-    made = _made_from(given)
     unread = _UNREAD.get(operator.kind, (0,))
-    computed, arrays = True, []
+    arrays: list[Any] = []
     for index, each in enumerate(inputs):
-        array = each.known if each is not None and index in unread else None
-        if each is not None and array is None and index in unread:
-            computed, array = False, np.broadcast_to(np.float32(0), each.shape)  # type: ignore[arg-type]
-        elif each is not None and array is None:
-            array = each.numbers()
-        arrays.append(array)
+        known = each.known if each is not None else None
+        if each is not None and known is None:
+            known = moving.stand_in(_plain(each)) if index in unread else each.numbers()
+        arrays.append(known)
     results = _FUNCTIONS[operator.kind](operator, *arrays)
-    floating = making.floating(operator, made)
+    floating = making.floating(operator, given)
     return tuple(
-        constant_of(result, floating=floating, made_from=made.initializer)
-        if computed
-        else made.like(result.shape)
+        _made_from(given, result.shape)
+        if isinstance(result, moving.StandIn)
+        else constant_of(result, floating=floating, sources=merged(given))
         for result in (results if isinstance(results, tuple) else (results,))
     )
 
 
-def _made_from(given: Sequence[Constant]) -> Constant:
-    """Return the constant that others are made from: the learned one, if there is one."""
-    return next((each for each in given if each.learned), given[0])
+def _plain(constant: Constant) -> tuple[int, ...]:
+    """Return a shape of numbers."""
+    if not all(isinstance(extent, int) for extent in constant.shape):
+        raise UnsupportedError("of a constant as long as an input")
+    return constant.shape  # type: ignore[return-value]
+
+
+def _made_from(given: Sequence[Constant], shape: Sequence[Dim]) -> Constant:
+    """Return the constant of a shape that others make, its numbers not known."""
+    floating = any(each.floating for each in given)
+    return Constant(tuple(shape), floating, merged(given))

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.importers.onnx.arithmetic import floor
+from convcost.importers.onnx.arithmetic import combine, floor, is_symbolic
 from convcost.importers.onnx.extents import broadcast
-from convcost.importers.onnx.moving import MOST_ELEMENTS, axes_of
+from convcost.importers.onnx.moving import (
+    MOST_ELEMENTS,
+    axes_of,
+    is_unread,
+    numbers,
+    stand_in,
+)
 from convcost.importers.onnx.operator import Operator, UnsupportedError
 from convcost.importers.onnx.values import Constant, constant_in, constant_of
 
@@ -38,21 +44,23 @@ def sized(operator: Operator, made: Constant, shape: Constant) -> Constant:
     return constant_of(
         np.broadcast_to(single.ravel()[0], target),
         floating=made.floating,
-        made_from=made.initializer,
+        sources=made.sources,
     )
 
 
-def floating(operator: Operator, made: Constant) -> bool:
+def floating(operator: Operator, given: Sequence[Constant]) -> bool:
     """Whether the results are no whole numbers."""
     if operator.kind == "Cast":
         return operator.integer("to") in _FLOATS
     if operator.kind in {"Shape", "Size"}:
         return False
-    return made.floating
+    return any(each.floating for each in given)
 
 
 def _cast(operator: Operator, x: Array) -> Array:
     to = operator.integer("to")
+    if is_unread(x):
+        return x
     if x.dtype == object and to in _FLOATS:
         return x
     if x.dtype == object:
@@ -67,7 +75,7 @@ def _cast(operator: Operator, x: Array) -> Array:
 
 def _range(operator: Operator, start: Array, limit: Array, delta: Array) -> Array:
     del operator
-    if object in {start.dtype, limit.dtype, delta.dtype}:
+    if is_symbolic(start, limit, delta):
         raise UnsupportedError("counts to the size of an input")
     first, last, step = start.ravel()[0], limit.ravel()[0], delta.ravel()[0]
     if step == 0 or not abs((last - first) / step) <= MOST_ELEMENTS:
@@ -77,7 +85,30 @@ def _range(operator: Operator, start: Array, limit: Array, delta: Array) -> Arra
 
 def _where(operator: Operator, condition: Array, left: Array, right: Array) -> Array:
     del operator
+    if is_unread(condition, left, right):
+        return stand_in(np.broadcast_shapes(condition.shape, left.shape, right.shape))
     return np.where(condition.astype(bool), left, right)
+
+
+def _clip(operator: Operator, x: Array, *bounds: Array | None) -> Array:
+    low, high = (*bounds, None, None)[:2]
+    for bound, kind, name in ((low, "Max", "min"), (high, "Min", "max")):
+        if name in operator.attributes:
+            bound = np.asarray(operator.decimal(name), x.dtype)  # noqa: PLW2901
+        if bound is not None and not is_unread(x):
+            x = combine(kind, [x, bound], floating=x.dtype.kind == "f")
+    return x
+
+
+def _scatter(operator: Operator, x: Array, indices: Array, updates: Array) -> Array:
+    if is_unread(x, indices, updates):
+        return stand_in(x.shape)
+    if operator.word("reduction", "none") != "none":
+        raise UnsupportedError("that combines")
+    places = np.asarray(numbers(indices), np.int64).reshape(indices.shape)
+    result = x.copy()
+    result[tuple(np.moveaxis(places, -1, 0))] = updates
+    return result
 
 
 def _shape(operator: Operator, x: Array) -> Array:
@@ -96,10 +127,19 @@ def _reduction(how: Callable[..., Array]) -> Callable[..., Array]:
         named = axes_of(operator, axes)
         if named is None and operator.integer("noop_with_empty_axes", 0):
             return x
-        keep = bool(operator.integer("keepdims", 1))
-        return np.asarray(how(x, tuple(named) if named else None, keepdims=keep))
+        keep, along = bool(operator.integer("keepdims", 1)), tuple(named) if named else None
+        if is_unread(x):
+            return stand_in(np.sum(_thin(x, along), along, keepdims=keep).shape)
+        return np.asarray(how(x, along, keepdims=keep))
 
     return reduce
+
+
+def _thin(x: Array, axes: tuple[int, ...] | None) -> Array:
+    """Return one element of every axis that is reduced, so that little is computed."""
+    reduced = range(x.ndim) if axes is None else [axis % x.ndim for axis in axes]
+    kept = tuple(slice(0, 1) if axis in reduced else slice(None) for axis in range(x.ndim))
+    return x[kept]
 
 
 def _mean(x: Array, axis: Any, *, keepdims: bool) -> Array:
@@ -108,15 +148,23 @@ def _mean(x: Array, axis: Any, *, keepdims: bool) -> Array:
 
 def _matmul(operator: Operator, left: Array, right: Array) -> Array:
     del operator
+    if not is_unread(left, right):
+        return np.asarray(np.matmul(left, right))
     if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:  # noqa: PLR2004
         raise UnsupportedError("a product of constants")
-    return np.broadcast_to(np.float32(0), (left.shape[0], right.shape[1]))
+    return stand_in((left.shape[0], right.shape[1]))
+
+
+def _euclidean(x: Array, axis: Any, *, keepdims: bool) -> Array:
+    return np.asarray(np.sqrt(np.sum(x * x, axis, keepdims=keepdims)))
 
 
 MAKES: Mapping[str, Callable[..., Array]] = MappingProxyType(
     {
         "Cast": _cast,
+        "Clip": _clip,
         "Range": _range,
+        "ScatterND": _scatter,
         "Where": _where,
         "MatMul": _matmul,
         "Shape": _shape,
@@ -126,5 +174,6 @@ MAKES: Mapping[str, Callable[..., Array]] = MappingProxyType(
         "ReduceMax": _reduction(np.max),
         "ReduceMin": _reduction(np.min),
         "ReduceMean": _reduction(_mean),
+        "ReduceL2": _reduction(_euclidean),
     }
 )

@@ -5,7 +5,7 @@ They work on arrays, and on arrays of a shape that stand for numbers nobody has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convcost.importers.onnx.operator import Operator, UnsupportedError
-from convcost.importers.onnx.values import MOST_RANK
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 MOST_ELEMENTS = 1 << 20
 FAR = 1 << 30  # what exporters write for the end of an axis is larger
-_NOTHING = np.float32(0)
+
+
+class StandIn(np.ndarray[Any, Any]):
+    """An array of a shape, for numbers that nobody has read: it takes no memory."""
+
+
+def stand_in(shape: Sequence[int]) -> Array:
+    """Return an array of any size that stands for numbers nobody has read."""
+    return np.broadcast_to(np.zeros((), np.float32).view(StandIn), shape, subok=True)
+
+
+def is_unread(*arrays: Array) -> bool:
+    """Whether one of these stands for numbers nobody has read, or all are too many."""
+    unread = any(isinstance(array, StandIn) for array in arrays)
+    return unread or sum(array.size for array in arrays) > MOST_ELEMENTS
 
 
 def numbers(array: Array | None) -> list[int]:
@@ -99,20 +112,19 @@ def slices(operator: Operator, rank: int, *limits: Array | None) -> list[tuple[i
 
 def _gather(operator: Operator, x: Array, indices: Array) -> Array:
     axis = operator.integer("axis", 0) % max(x.ndim, 1)
-    if indices.dtype.kind in "iu" and x.size and any(x.strides):
-        return np.asarray(x.take(numbers(indices), axis)).reshape(
-            x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
-        )
-    return np.broadcast_to(_NOTHING, x.shape[:axis] + indices.shape + x.shape[axis + 1 :])
+    shape = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
+    if is_unread(x, indices) or prod(shape) > MOST_ELEMENTS:
+        return stand_in(shape)
+    return np.asarray(x.take(numbers(indices), axis)).reshape(shape)
 
 
 def _concat(operator: Operator, *parts: Array) -> Array:
     axis = operator.integer("axis")
-    if sum(part.size for part in parts) > MOST_ELEMENTS:
-        shape = list(parts[0].shape)
-        shape[axis] = sum(part.shape[axis] for part in parts)
-        return np.broadcast_to(_NOTHING, shape)
-    return np.concatenate(parts, axis)
+    if not is_unread(*parts):
+        return np.concatenate(parts, axis)
+    shape = list(parts[0].shape)
+    shape[axis] = sum(part.shape[axis] for part in parts)
+    return stand_in(shape)
 
 
 def _split(operator: Operator, x: Array, sizes: Array | None = None) -> tuple[Array, ...]:
@@ -138,9 +150,9 @@ def split_sizes(operator: Operator, extent: int, sizes: Array | None) -> list[in
 def _tile(operator: Operator, x: Array, repeats: Array) -> Array:
     del operator
     times = numbers(repeats)
-    if prod(times) * x.size > MOST_ELEMENTS or len(times) > MOST_RANK:
-        shape = [extent * count for extent, count in zip(x.shape, times, strict=True)]
-        return np.broadcast_to(_NOTHING, shape)
+    shape = [extent * count for extent, count in zip(x.shape, times, strict=True)]
+    if is_unread(x) or prod(shape) > MOST_ELEMENTS:
+        return stand_in(shape)
     return np.tile(x, times)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from convcost.errors import ImportFormatError, MissingDependencyError
+from convcost.importers.onnx.operator import text_of
 from convcost.importers.onnx.wire import without_weights
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def _require_inside(tensor: onnx.TensorProto, path: Path) -> None:
     if not tensor.external_data:
         return
     for entry in tensor.external_data:
-        if entry.key != "location":
+        if text_of(entry.key) != "location":
             continue
-        place = PureWindowsPath(entry.value)  # takes both sorts of slashes
+        place = PureWindowsPath(text_of(entry.value))  # takes both sorts of slashes
         folder = path.parent.resolve()
         inside = (folder / Path(*place.parts)).resolve() if not place.anchor else None
         if inside is None or not inside.is_relative_to(folder):

@@ -72,10 +72,10 @@ def _with_batch(x: Data, shape: Shape, batch: int) -> Shape:
         if not isinstance(extent, int) or not isinstance(around, int):
             break
         if before <= around < before * extent or before == around:
-            # A batch of 1 may as well be the last factor of the axis before: so it is if this
-            # axis came through as it was.
-            kept = batch == 1 and index and shape[index:] == x.shape[axis + 1 :]
-            place = index - 1 if kept else index
+            # A batch of 1 may as well be the last factor of the axis before: so it is in a
+            # matrix, where axes are merged into rows.
+            merged = batch == 1 and before == around and index and len(shape) == 2  # noqa: PLR2004
+            place = index - 1 if merged else index
             return (*shape[:place], shape[place] // batch * BATCH, *shape[place + 1 :])
         before *= extent
     raise UnsupportedError("of the batch")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -37,22 +38,30 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """An initializer of the file, and the number of its elements."""
+
+    name: str
+    elements: int
+
+
+@dataclass(frozen=True, slots=True)
 class Constant:
     """What depends on no input; its numbers are read only where something asks for them.
 
-    ``initializer`` is the tensor of the file that it is, or is made from; ``floating`` says
-    that these are no whole numbers.
+    ``sources`` are the initializers that it is, or is made from, if these are floats;
+    ``floating`` says that its own numbers are.
     """
 
     shape: tuple[Dim, ...]
     floating: bool
-    initializer: str | None = None
+    sources: tuple[Source, ...] = ()
     read: Callable[[], Array | None] | None = None
 
     @property
     def learned(self) -> bool:
         """Whether training may have found it."""
-        return self.floating and self.initializer is not None
+        return self.floating and bool(self.sources)
 
     @property
     def elements(self) -> Dim:
@@ -71,7 +80,7 @@ class Constant:
         """
         known = self.known
         if known is None:
-            raise UnsupportedError(f"needs the values of {self.initializer or 'a large constant'}")
+            raise UnsupportedError("that needs numbers which are not in the file")
         return known
 
     def like(self, shape: Sequence[Dim]) -> Constant:
@@ -89,11 +98,21 @@ Value = Known | Unknown
 
 
 def constant_of(
-    array: Array, *, floating: bool | None = None, made_from: str | None = None
+    array: Array, *, floating: bool | None = None, sources: tuple[Source, ...] = ()
 ) -> Constant:
     """Return the constant that has these numbers."""
     floats = array.dtype.kind == "f" if floating is None else floating
-    return Constant(tuple(array.shape), floats, made_from, lambda: array)
+    return Constant(tuple(array.shape), floats, sources, lambda: array)
+
+
+def merged(constants: Iterable[Constant]) -> tuple[Source, ...]:
+    """Return what a constant is made from that is made from others.
+
+    A single number beside many is a setting, such as the epsilon of a normalization.
+    """
+    sources = dict.fromkeys(source for each in constants for source in each.sources)
+    many = tuple(source for source in sources if source.elements != 1)
+    return many or tuple(sources)
 
 
 def constant_in(tensor: onnx.TensorProto, *, initializer: bool) -> Constant:
@@ -105,7 +124,20 @@ def constant_in(tensor: onnx.TensorProto, *, initializer: bool) -> Constant:
     if len(shape) > MOST_RANK or any(not 0 <= extent < LARGEST_EXTENT for extent in shape):
         raise ImportFormatError(f"tensor {name!r}: {list(shape[:MOST_RANK])} is no shape")
     floating = tensor.data_type in _FLOATING
-    return Constant(shape, floating, name if initializer else None, lambda: _numbers(tensor, name))
+    sources = (Source(name, prod(shape)),) if initializer and floating else ()
+    if sources and _MADE_UP.fullmatch(name) and _is_uniform(tensor, name):
+        sources = ()
+    return Constant(shape, floating, sources, lambda: _numbers(tensor, name))
+
+
+_MADE_UP = re.compile(r"(val|cst|tmp|tensor|const\w*|onnx::\w*?)_*\d+")
+"""What exporters call constants that no author named, learned or not."""
+
+
+def _is_uniform(tensor: onnx.TensorProto, name: str) -> bool:
+    """Whether all numbers are the same: then an exporter made them up."""
+    numbers = _numbers(tensor, name)
+    return numbers is not None and numbers.size > 0 and bool((numbers == numbers.flat[0]).all())
 
 
 # FLOAT, FLOAT16, DOUBLE, BFLOAT16; the eight-bit floats are of quantized models.

@@ -29,7 +29,8 @@ def gemm(call: Call) -> Data:
     bias = call.value(2)
     fits = isinstance(bias, Constant) and bias.elements == turned[0]
     call = call.named_by(weights)
-    learning = call.learn(weights, bias if isinstance(bias, Constant) and fits else None)
+    learned = bias if isinstance(bias, Constant) and fits else None
+    learning = call.learn(weights=weights, biases=learned)
     made = learning.add("dense", x, units=turned[0], bias=fits)
     return made if fits else _plus(call, made)
 
@@ -61,7 +62,7 @@ def _dense(call: Call, x: Data, weights: Constant) -> Data:
         return call.add("matmul", x, call.given(weights, x))
     features, units = weights.shape
     _require_features(call, x, features, weights)
-    call = call.named_by(weights).learn(weights)
+    call = call.named_by(weights).learn(weights=weights)
     if len(x.shape) == _MATRIX:
         return call.add("dense", x, units=units, bias=False)
     return call.add("dense", x, units=units, bias=False, flatten=False)

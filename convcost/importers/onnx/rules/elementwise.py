@@ -47,7 +47,8 @@ JOINS: Mapping[str, str] = MappingProxyType(
         "Min": "minimum",
     }
 )
-_LEARNED = frozenset({"add", "subtract", "multiply", "divide"})
+_ROLES = {"add": "shifts", "subtract": "shifts", "multiply": "scales", "divide": "scales"}
+"""What a constant learns that is combined with data so."""
 _SQUARE, _ROOT = 2, 0.5
 _OWN_AXIS = 13  # the opset from which softmax is along one axis
 
@@ -113,7 +114,7 @@ def prelu(call: Call) -> Data:
     x, slopes = call.data(), call.constant(1)
     if slopes.elements not in {1, x.shape[1]}:
         raise UnsupportedError(f"with slopes {list(slopes.shape)}")
-    call = call.named_by(slopes).learn(slopes)
+    call = call.named_by(slopes).learn(weights=slopes)
     return call.add("prelu", x, shared=slopes.elements == 1 != x.shape[1])
 
 
@@ -163,11 +164,11 @@ def mean(call: Call) -> Data:
 
 def _by_constant(call: Call, name: str, x: Data, constant: Constant, part: str = "") -> Data:
     many = constant.elements != 1
-    learned = many and constant.learned and name in _LEARNED
+    learned = many and constant.learned and name in _ROLES
     shape = call.aligned(constant, x)
     operand = tuple(1 if of_sample(extent) is not None else extent for extent in shape)
     if learned:
-        call = call.learn(constant)
+        call = call.learn(**{_ROLES[name]: constant})
     return call.add("arithmetic", x, part=part, function=name, operand=operand, learned=learned)
 
 
@@ -185,6 +186,7 @@ def _biased(call: Call, tensors: list[Data], constants: list[Constant]) -> Data 
     if dense.attributes["bias"]:
         return None
     call.assembly.change(x.layer, bias=True)
+    call.assembly.hold(x.layer, "biases", bias)
     return x
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from convcost.importers.onnx.assembly import Call
 from convcost.importers.onnx.operator import UnsupportedError
 from convcost.importers.onnx.values import Constant, Data
@@ -19,14 +21,12 @@ def batch_norm(call: Call) -> Data:
             raise call.operator.error(
                 f"expected {x.shape[1]} values, a channel each, got {list(constant.shape)}"
             )
-    return call.named_by(scale).learn(scale, shift).add("batch_norm", x)
+    return _add(call, "batch_norm", scale, shift)
 
 
 def instance_norm(call: Call) -> Data:
-    """InstanceNormalization; a scale and a shift that are no initializers were made up."""
-    scale, shift = call.constant(1), call.constant(2)
-    call = call.named_by(scale).learn(scale, shift)
-    return call.add("instance_norm", call.data(), scale=scale.learned, shift=shift.learned)
+    """InstanceNormalization."""
+    return _add(call, "instance_norm", call.constant(1), call.constant(2))
 
 
 def group_norm(call: Call) -> Data:
@@ -35,8 +35,7 @@ def group_norm(call: Call) -> Data:
     groups = call.operator.integer("num_groups")
     if call.operator.version < _PER_CHANNEL and scale.elements != x.shape[1]:
         raise UnsupportedError("with a scale for a group")
-    call = call.named_by(scale).learn(scale, shift)
-    return call.add("group_norm", x, groups=groups, scale=scale.learned, shift=shift.learned)
+    return _add(call, "group_norm", scale, shift, groups=groups)
 
 
 def layer_norm(call: Call) -> Data:
@@ -46,18 +45,28 @@ def layer_norm(call: Call) -> Data:
     x, scale, shift = call.data(), call.constant(1), call.optional(2)
     rank = len(x.shape)
     dimensions = rank - call.axis(call.operator.integer("axis", -1), rank)
-    call = call.named_by(scale).learn(scale, shift)
-    return call.add(
-        "layer_norm",
-        x,
-        dimensions=dimensions,
-        scale=_is_learned(scale),
-        shift=shift is not None and _is_learned(shift),
+    return _add(call, "layer_norm", scale, shift, dimensions=dimensions)
+
+
+def _add(call: Call, kind: str, scale: Constant, shift: Constant | None, **attributes: Any) -> Data:
+    """Place a normalization, with the scale and the shift that were learned."""
+    learns_scale = _is_learned(scale, 1)
+    learns_shift = shift is not None and _is_learned(shift, 0)
+    if not learns_scale:
+        attributes["scale"] = False
+    if not learns_shift:
+        attributes["shift"] = False
+    learning = call.named_by(scale).learn(
+        scales=scale if learns_scale else None, shifts=shift if learns_shift else None
     )
+    return learning.add(kind, call.data(), **attributes)
 
 
-def _is_learned(constant: Constant) -> bool:
-    return constant.learned
+def _is_learned(constant: Constant, otherwise: float) -> bool:
+    """Whether a scale or a shift was learned: exporters make one up where there is none."""
+    if constant.sources or constant.known is None:
+        return True
+    return bool((constant.numbers() != otherwise).any())
 
 
 def lrn(call: Call) -> Data:

@@ -8,7 +8,7 @@ from typing import Any
 from convcost.dims import Dim
 from convcost.importers.onnx import moving
 from convcost.importers.onnx.assembly import Call
-from convcost.importers.onnx.extents import batch_axis, of_sample
+from convcost.importers.onnx.extents import BATCH, batch_axis, of_sample
 from convcost.importers.onnx.operator import UnsupportedError
 from convcost.importers.onnx.reshaping import reshaped
 from convcost.importers.onnx.values import Constant, Data
@@ -95,7 +95,7 @@ def gather(call: Call) -> Data:
     x, indices = call.data(0), call.constant(1)
     axis = call.axis(call.operator.integer("axis", 0), len(x.shape))
     if axis == batch_axis(x.shape):
-        raise UnsupportedError("from the batch")
+        return _from_sample(call, x, indices)
     if not all(isinstance(extent, int) for extent in indices.shape):
         raise UnsupportedError("at as many places as an input is long")
     made = call.add("gather", x, axis=axis, count=indices.elements)
@@ -105,6 +105,15 @@ def gather(call: Call) -> Data:
         return made
     target = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
     return reshaped(call, made, target, part="reshape")
+
+
+def _from_sample(call: Call, x: Data, indices: Constant) -> Data:
+    """Gather from a tensor seen as one axis: from every sample, if the file is for one."""
+    if call.assembly.batch != 1 or len(x.shape) != 1 or indices.shape[:1] != (1,):
+        raise UnsupportedError("from the batch")
+    rows = reshaped(call, x, (BATCH, of_sample(x.shape[0]) or 1), part="rows")
+    made = call.add("gather", rows, axis=1, count=indices.elements)
+    return reshaped(call, made, (BATCH, *indices.shape[1:]), part="reshape")
 
 
 def concat(call: Call) -> Data:

@@ -20,7 +20,7 @@ def conv(call: Call) -> Data:
     _require_channels(call, x, weights, axis=1, groups=groups)
     attributes = _window(call, weights.shape[2:])
     return _flat(
-        call.learn(weights, call.optional(2)).add(
+        call.learn(weights=weights, biases=call.optional(2)).add(
             "conv2d",
             _image(call, x),
             filters=weights.shape[0],
@@ -43,7 +43,7 @@ def conv_transpose(call: Call) -> Data:
     extra = call.operator.integers("output_padding", (0,) * rank)
     attributes["padding"] = _pairs(_transposed_padding(call, x, extra, attributes), (0, 0))
     return _flat(
-        call.learn(weights, call.optional(2)).add(
+        call.learn(weights=weights, biases=call.optional(2)).add(
             "conv_transpose2d",
             _image(call, x),
             filters=weights.shape[1] * groups,
