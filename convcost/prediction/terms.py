@@ -58,6 +58,11 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "bytes_l3": Term("byte in the L3 cache", "L3 cache"),
         "bytes_memory": Term("byte in memory", "memory"),
         "weight_bytes": Term("byte of parameters", "weights"),
+        "convolution_seconds": Term("forward second of convolutions", "convolutions"),
+        "dense_seconds": Term("forward second of dense layers", "dense layers"),
+        "batch_norm_seconds": Term("forward second of batch norms", "batch norms"),
+        "other_seconds": Term("forward second of other layers", "other layers"),
+        "parameter_bytes": Term("byte of parameters to update", "update"),
         "launches": Term("operation launched", OVERHEAD),
     }
 )

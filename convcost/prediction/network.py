@@ -1,0 +1,61 @@
+"""From a network's cost to its time: which operations run, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from convcost.cost import LayerCost, NetworkCost
+from convcost.errors import ProfileError
+from convcost.prediction.fusion import fused, fused_terms, unfused
+from convcost.prediction.machine import Machine
+from convcost.prediction.model import TimeModel
+from convcost.prediction.predict import NetworkTime, Operation, predict
+from convcost.prediction.profile import Profile
+from convcost.prediction.training import step_amounts, step_terms
+
+Way = Literal["unfused", "fused", "training"]
+"""How a network runs: layer by layer, as MXNet fuses by default, or a whole training step."""
+
+_GROUPS: Mapping[str, Callable[[NetworkCost], list[tuple[LayerCost, ...]]]] = MappingProxyType(
+    {"unfused": unfused, "fused": fused}
+)
+
+
+def operations(cost: NetworkCost, machine: Machine, way: Way) -> list[Operation]:
+    """Return what runs for a forward pass, in order; layers without a rule are not among it."""
+    unknown = set(cost.uncounted)
+    found = []
+    for group in _GROUPS[way](cost):
+        if group[0].name not in unknown:
+            names = tuple(each.name for each in group)
+            found.append(Operation(names[0], names, fused_terms(group, machine)))
+    return found
+
+
+def network_time(cost: NetworkCost, profile: Profile, way: Way) -> NetworkTime:
+    """Return how long a network takes on a profile's machine.
+
+    Raises: ProfileError if the profile was not calibrated for this way to run, or the network
+        is not of float32.
+    """
+    if cost.dtype != "float32":
+        raise ProfileError(f"profiles are of float32: {cost.dtype} cannot be predicted")
+    model = model_of(profile, way)
+    if way != "training":
+        return predict(operations(cost, profile.machine, way), model, profile.machine)
+    terms = step_terms(step_amounts(cost, profile.machine), model_of(profile, "unfused"))
+    step = Operation("training step", tuple(each.name for each in cost.layers), terms)
+    return predict([step], model, profile.machine)
+
+
+def model_of(profile: Profile, way: Way) -> TimeModel:
+    """Return a profile's model of a way to run.
+
+    Raises: ProfileError if it has none.
+    """
+    model: TimeModel | None = getattr(profile, way)
+    if model is None:
+        raise ProfileError(f"the profile {profile.name!r} was not calibrated for {way} networks")
+    return model
