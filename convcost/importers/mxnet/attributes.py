@@ -19,6 +19,7 @@ _Value = TypeVar("_Value")
 MOST_DIGITS = 18  # of any number: MXNet's are 64 bits
 MOST_ITEMS = 32
 _INTEGER = re.compile(r"([+-]?\d+)(?:L|\.0*)?")  # Python 2 wrote 3L
+_BRACKETS = re.compile(r"[()\[\]]")
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 _NOTHING = frozenset({"none", "", "null"})
 
@@ -89,8 +90,11 @@ class Attributes:
         return tuple(value for value in found if value is not None)
 
     def slots(self, key: str) -> tuple[int | None, ...]:
-        """Return a list of whole numbers, any of which may be ``None``; empty if missing."""
-        items = self.values.get(key, "").strip().strip("()[]").split(",")
+        """Return a list of whole numbers, any of which may be ``None``; empty if missing.
+
+        Lists in it are laid behind one another.
+        """
+        items = _BRACKETS.sub(" ", self.values.get(key, "")).split(",")
         if not items[-1].strip():
             items.pop()
         if len(items) > MOST_ITEMS:

@@ -13,26 +13,40 @@ _FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         **{name: name for name in ("relu", "sigmoid", "tanh", "softsign", "hard_sigmoid")},
         **{name: name for name in ("exp", "log", "sqrt", "abs", "reciprocal", "square", "erf")},
-        "negative": "neg",
+        **{f"_npi_{name}": name for name in ("exp", "log", "sqrt", "reciprocal", "square", "tanh")},
+        **{f"_npx_{name}": name for name in ("relu", "sigmoid")},
+        "negative": "neg", "_npi_negative": "neg", "_npi_absolute": "abs", "_np_abs": "abs",
     }
 )
 _ARITHMETIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "add": ("elemwise_add", "_plus", "_Plus", "_add", "broadcast_add", "broadcast_plus"),
-        "subtract": ("elemwise_sub", "_minus", "_Minus", "_sub", "broadcast_sub"),
-        "multiply": ("elemwise_mul", "_mul", "_Mul", "broadcast_mul"),
-        "divide": ("elemwise_div", "_div", "_Div", "broadcast_div"),
+        "add": (
+            *("elemwise_add", "_plus", "_Plus", "_add", "broadcast_add", "broadcast_plus"),
+            "_npi_add",
+        ),
+        "subtract": (
+            *("elemwise_sub", "_minus", "_Minus", "_sub", "broadcast_sub", "broadcast_minus"),
+            "_npi_subtract",
+        ),
+        "multiply": ("elemwise_mul", "_mul", "_Mul", "broadcast_mul", "_npi_multiply"),
+        "divide": ("elemwise_div", "_div", "_Div", "broadcast_div", "_npi_true_divide"),
         "maximum": ("_maximum", "_Maximum", "broadcast_maximum"),
         "minimum": ("_minimum", "_Minimum", "broadcast_minimum"),
     }
 )
 _SCALAR: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "add": ("_plus_scalar", "_PlusScalar"),
-        "subtract": ("_minus_scalar", "_MinusScalar", "_rminus_scalar", "_RMinusScalar"),
-        "multiply": ("_mul_scalar", "_MulScalar"),
-        "divide": ("_div_scalar", "_DivScalar", "_rdiv_scalar", "_RDivScalar"),
-        "power": ("_rpower_scalar", "_RPowerScalar"),
+        "add": ("_plus_scalar", "_PlusScalar", "_npi_add_scalar"),
+        "subtract": (
+            *("_minus_scalar", "_MinusScalar", "_rminus_scalar", "_RMinusScalar"),
+            *("_npi_subtract_scalar", "_npi_rsubtract_scalar"),
+        ),
+        "multiply": ("_mul_scalar", "_MulScalar", "_npi_multiply_scalar"),
+        "divide": (
+            *("_div_scalar", "_DivScalar", "_rdiv_scalar", "_RDivScalar"),
+            *("_npi_true_divide_scalar", "_npi_rtrue_divide_scalar"),
+        ),
+        "power": ("_rpower_scalar", "_RPowerScalar", "_npi_rpower_scalar"),
         "maximum": ("_maximum_scalar", "_MaximumScalar"),
         "minimum": ("_minimum_scalar", "_MinimumScalar"),
     }
@@ -131,7 +145,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         },
         **dict.fromkeys(("add_n", "ElementWiseSum"), Rule(arithmetic("add"), None)),
         **{name: Rule(with_number(kind)) for kind, names in _SCALAR.items() for name in names},
-        **dict.fromkeys(("_power_scalar", "_PowerScalar"), Rule(power)),
+        **dict.fromkeys(("_power_scalar", "_PowerScalar", "_npi_power_scalar"), Rule(power)),
         **dict.fromkeys(_SAME, Rule(same)),
         **dict.fromkeys(_LOSSES, Rule(same, learns=False)),
         "LogisticRegressionOutput": Rule(function("sigmoid"), learns=False),

@@ -26,6 +26,13 @@ def dot(op: Operation) -> str:
     return op.put("dense", units=weights[0 if turned else 1], bias=False, flatten=False)
 
 
+def matmul(op: Operation) -> str:
+    """Read matmul of matrices, or of as many as the first axes say."""
+    if len(op.inputs) != 2 or min(map(op.rank, op.inputs)) < _MATRIX:  # noqa: PLR2004
+        return dot(op)
+    return op.put("matmul")
+
+
 def _product(op: Operation, rank: int) -> str:
     if len(op.inputs) != 2 or any(op.rank(source) != rank for source in op.inputs):  # noqa: PLR2004
         raise op.unknown("of other than two tensors of two axes")
@@ -81,5 +88,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         **dict.fromkeys(("max", "max_axis"), Rule(reduction("max"))),
         **dict.fromkeys(("min", "min_axis"), Rule(reduction("min"))),
         "norm": Rule(norm),
+        "_npi_matmul": Rule(matmul, 2),
+        "_np_dot": Rule(dot, 2),
+        **dict.fromkeys(("_npi_mean", "_np_mean"), Rule(reduction("mean"))),
+        **dict.fromkeys(("_npi_sum", "_np_sum"), Rule(reduction("sum"))),
+        **dict.fromkeys(("_npi_max", "_np_max"), Rule(reduction("max"))),
+        **dict.fromkeys(("_npi_min", "_np_min"), Rule(reduction("min"))),
     }
 )

@@ -15,13 +15,26 @@ from convcost.importers.shapes import BATCH
 from convcost.spec import Written
 
 _COPY, _INFER, _REST, _MERGE, _SPLIT = 0, -1, -2, -3, -4
+_NUMPY_CODES = {-2: _COPY, -4: _REST, -5: _MERGE, -6: _SPLIT}
+_SKIP = -3  # numpy's code for an axis of one position that is left out
 
 
 def reshape(op: Operation) -> str:
     """Read Reshape: as it is where a spec has the same codes, else with computed extents."""
-    codes = _codes(op)
-    rank = op.rank(op.inputs[0])
     backwards = op.attributes.flag("reverse", otherwise=False)
+    return _reshaped(op, _codes(op), backwards=backwards)
+
+
+def reshape_numpy(op: Operation) -> str:
+    """Read the reshape of MXNet's numpy, which has other codes."""
+    codes = op.attributes.extents("newshape")
+    if not set(codes) & {0, _SKIP} and min(codes) >= min(_NUMPY_CODES):
+        return _reshaped(op, tuple(_NUMPY_CODES.get(code, code) for code in codes), backwards=False)
+    raise op.unknown(f"to {codes}")
+
+
+def _reshaped(op: Operation, codes: tuple[int, ...], *, backwards: bool) -> str:
+    rank = op.rank(op.inputs[0])
     copied = [index for index, code in enumerate(codes) if code == _COPY]
     plain = min(codes) >= _INFER and all(index < rank for index in copied)
     if plain and not (backwards and copied):
@@ -122,7 +135,8 @@ def _split(op: Operation, extent: Dim, parts: Sequence[int]) -> list[Dim]:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        **dict.fromkeys(("Reshape", "reshape", "_npx_reshape"), Rule(reshape)),
+        **dict.fromkeys(("Reshape", "reshape"), Rule(reshape)),
+        **dict.fromkeys(("_npx_reshape", "_np_reshape", "_npi_reshape"), Rule(reshape_numpy)),
         "reshape_like": Rule(reshape_like, 2),
     }
 )

@@ -20,6 +20,12 @@ def concat(op: Operation) -> str:
     return _joined(op, axis, op.inputs)
 
 
+def concatenate(op: Operation) -> str:
+    """Read the concatenate of MXNet's numpy."""
+    axis = op.axis(op.attributes.integer("axis", 0), op.rank(op.inputs[0]))
+    return _joined(op, axis, op.inputs)
+
+
 def stack(op: Operation) -> str:
     """Read stack: each gets an axis, along which they are joined."""
     rank = op.rank(op.inputs[0]) + 1
@@ -176,14 +182,15 @@ def _regrouped(
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         **dict.fromkeys(("Concat", "concat"), Rule(concat, None)),
-        "stack": Rule(stack, None),
+        "_npi_concatenate": Rule(concatenate, None),
+        **dict.fromkeys(("stack", "_npi_stack"), Rule(stack, None)),
         **dict.fromkeys(("Flatten", "flatten"), Rule(flatten)),
-        "transpose": Rule(transpose),
+        **dict.fromkeys(("transpose", "_np_transpose", "_npi_transpose"), Rule(transpose)),
         **dict.fromkeys(("SwapAxis", "swapaxes"), Rule(swap_axes)),
         "expand_dims": Rule(expand_dims),
-        "squeeze": Rule(squeeze),
-        **dict.fromkeys(("Pad", "pad"), Rule(pad)),
-        "broadcast_to": Rule(broadcast_to),
+        **dict.fromkeys(("squeeze", "_np_squeeze", "_npi_squeeze"), Rule(squeeze)),
+        **dict.fromkeys(("Pad", "pad", "_npi_pad"), Rule(pad)),
+        **dict.fromkeys(("broadcast_to", "_npi_broadcast_to"), Rule(broadcast_to)),
         **dict.fromkeys(("broadcast_axis", "broadcast_axes"), Rule(broadcast_axis)),
         "broadcast_like": Rule(broadcast_like, 2),
         "tile": Rule(tile),
