@@ -116,6 +116,17 @@ def test_an_old_batch_norm_has_no_statistics_among_its_inputs(tmp_path: Path) ->
     assert (layer.parameters.scales, layer.parameters.shifts, layer.statistics) == (4, 4, 8)
 
 
+def test_what_two_layers_share_is_counted_once(tmp_path: Path) -> None:
+    nodes = [
+        *(variable("data"), variable("w"), variable("b"), variable("c")),
+        operator("FullyConnected", "one", [0, 1, 2], num_hidden="8"),
+        operator("FullyConnected", "two", [4, 1, 3], num_hidden="8"),
+    ]
+    first, second = analysed(write(tmp_path, symbol(nodes)), input=(8,)).layers
+    assert (first.parameters.weights, first.parameters.biases) == (64, 8)
+    assert (second.parameters.weights, second.parameters.biases) == (0, 8)
+
+
 def test_nodes_in_any_order_and_those_nobody_needs(tmp_path: Path) -> None:
     turned = json.loads(json.dumps(NODES[::-1]))
     for node in turned:
@@ -198,12 +209,11 @@ def test_the_shape_of_a_variable_is_the_networks_own(tmp_path: Path) -> None:
         ),
         (
             [
-                variable("data"),
-                variable("w"),
-                operator("FullyConnected", "a", [0, 1], num_hidden="8"),
-                operator("FullyConnected", "b", [2, 1], num_hidden="8"),
+                *(variable("data"), variable("g"), variable("b"), variable("m"), variable("v")),
+                operator("BatchNorm", "one", [0, 1, 2, 3, 4]),
+                operator("BatchNorm", "two", [5, 1, 2, 3, 4]),
             ],
-            "FullyConnected 'b': shares 'w' with 'a'",
+            "BatchNorm 'two': shares the statistics 'm' with 'one'",
         ),
         (
             [variable("data"), operator("Flatten", "f", [2]), operator("Flatten", "g", [1])],

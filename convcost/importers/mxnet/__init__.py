@@ -13,7 +13,14 @@ from convcost.errors import ConvcostError, ImportFormatError
 from convcost.importers.extents import written
 from convcost.importers.mxnet.attributes import Attributes
 from convcost.importers.mxnet.inputs import extents_of, inputs_of, shape_of
-from convcost.importers.mxnet.operation import Layers, Operation, Rule, Unknown, plain_name
+from convcost.importers.mxnet.operation import (
+    STATISTICS,
+    Layers,
+    Operation,
+    Rule,
+    Unknown,
+    plain_name,
+)
 from convcost.importers.mxnet.operators import RULES
 from convcost.importers.mxnet.symbol import Node, Symbol, holds_symbol, read_symbol
 from convcost.importers.network import Imported, network_spec, refuse_unknown
@@ -99,9 +106,11 @@ class _Importer:
         found: dict[str, None] = {}
         for index, output in self._symbol.heads:
             node = self._symbol.nodes[index]
-            if not node.is_variable and index in self._given:
-                name = self._output(index, output)
-                found[name] = None
+            if node.is_variable or index not in self._given:
+                continue
+            if output >= len(self._given[index]) and (index, 0) in self._symbol.heads:
+                continue  # such as the random slopes of an activation function, beside it
+            found[self._output(index, output)] = None
         return list(found)
 
     def _operation(self, node: Node, rule: Rule | None) -> Operation | None:
@@ -110,6 +119,7 @@ class _Importer:
             return None
         data = rule.data if rule else None
         constants: dict[int, tuple[int, ...] | None] = {}
+        holds: dict[str, int] = {}
         inputs = []
         for position, (source, output) in enumerate(node.inputs):
             if source in self._given:
@@ -120,14 +130,15 @@ class _Importer:
             if not variable.is_variable:
                 return None
             constants[position] = shape_of(variable)
-            if rule is not None and rule.learns:
-                self._require_own(source, node)
+            role = rule.role(position) if rule else None
+            if role is not None and self._is_others(source, node, role):
+                holds[role] = 0
         if not inputs:
             if rule is None:
                 return None
             raise Attributes(node).error("reads no tensor")
         name = plain_name(node)
-        return Operation(node, name, Attributes(node), tuple(inputs), constants, self.layers)
+        return Operation(node, name, Attributes(node), tuple(inputs), constants, holds, self.layers)
 
     def _output(self, index: int, output: int) -> str:
         given, node = self._given[index], self._symbol.nodes[index]
@@ -135,15 +146,16 @@ class _Importer:
             raise Attributes(node).error(f"output {output} is read; {len(given)} is imported")
         return given[output]
 
-    def _require_own(self, source: int, node: Node) -> None:
-        """Require that no other operator has learned the same parameter."""
+    def _is_others(self, source: int, node: Node, role: str) -> bool:
+        """Whether another operator has learned a parameter before: it is counted there.
+
+        Raises: ImportFormatError for statistics, which would be counted twice.
+        """
         other = self._learned.setdefault(source, node)
-        if other is not node:
+        if other is not node and role == STATISTICS:
             name = self._symbol.nodes[source].name
-            raise Attributes(node).error(
-                f"shares {name!r} with {other.name!r}: parameters belong to one layer here, and"
-                " would be counted twice"
-            )
+            raise Attributes(node).error(f"shares the statistics {name!r} with {other.name!r}")
+        return other is not node
 
 
 def _made(rule: Rule | None, operation: Operation) -> tuple[str, ...]:

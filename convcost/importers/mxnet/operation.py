@@ -16,8 +16,15 @@ from convcost.spec import Written
 from convcost.tensors import Extents
 
 LAYERS: Mapping[str, type[AbstractLayer]] = MappingProxyType({kind.kind: kind for kind in KINDS})
+STATISTICS = "statistics"
+SCALE = ("scales", "shifts")
+LINEAR = ("weights", "biases")
 _SUFFIX = "_fwd"  # what Gluon puts behind a block's name for the operator in it
 
+_LEARNING = frozenset(
+    {"conv2d", "conv_transpose2d", "dense", "prelu", "arithmetic"}
+    | {"batch_norm", "layer_norm", "instance_norm"}
+)
 _RANKS = MappingProxyType(
     {"conv2d": 4, "conv_transpose2d": 4, "pool2d": 4, "global_pool2d": 4, "flatten": 2}
 )
@@ -93,7 +100,7 @@ class Operation:
     """One operator of a symbol: ``inputs`` are what it reads of other layers and of inputs.
 
     ``constants`` are the shapes of the parameters among what it reads, by position, as far as
-    the file has them.
+    the file has them; ``holds`` the roles of which it has none of its own: others have them.
     """
 
     node: Node
@@ -101,6 +108,7 @@ class Operation:
     attributes: Attributes
     inputs: tuple[str, ...]
     constants: Mapping[int, tuple[int, ...] | None]
+    holds: Mapping[str, int]
     layers: Layers
 
     def put(self, kind: str, /, *sources: str, **attributes: Written) -> str:
@@ -115,7 +123,8 @@ class Operation:
         self, name: str, kind: str, sources: tuple[str, ...], attributes: Mapping[str, Written]
     ) -> str:
         name = self.layers.unique(name)
-        self.layers.add(Imported(name, LAYERS[kind], attributes, sources or self.inputs))
+        holds = self.holds if kind in _LEARNING else {}
+        self.layers.add(Imported(name, LAYERS[kind], attributes, sources or self.inputs, holds))
         return name
 
     def rank(self, source: str) -> int:
@@ -141,12 +150,17 @@ class Rule(NamedTuple):
     """How an operator becomes layers: the function returns what each of its outputs is called.
 
     ``data`` is how many of its inputs, from the first on, are tensors, or all if it is None;
-    the others are its parameters, or are labels if it ``learns`` nothing.
+    the others are its parameters, of these roles, or labels.
     """
 
     make: Callable[[Operation], str | tuple[str, ...]]
     data: int | None = 1
-    learns: bool = True
+    roles: tuple[str, ...] = ()
+
+    def role(self, position: int) -> str | None:
+        """Return the role of a parameter that the operator reads there; None of a label."""
+        index = 0 if self.data is None else max(position - self.data, 0)
+        return self.roles[index] if index < len(self.roles) else None
 
 
 def plain_name(node: Node) -> str:

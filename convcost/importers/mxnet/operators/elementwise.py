@@ -8,6 +8,12 @@ from types import MappingProxyType
 from convcost.importers.mxnet.operation import Operation, Rule
 
 _SIX = 6
+_ROLES = {
+    "add": ("shifts",),
+    "subtract": ("shifts",),
+    "multiply": ("scales",),
+    "divide": ("scales",),
+}
 
 _FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -15,7 +21,10 @@ _FUNCTIONS: Mapping[str, str] = MappingProxyType(
         **{name: name for name in ("exp", "log", "sqrt", "abs", "reciprocal", "square", "erf")},
         **{f"_npi_{name}": name for name in ("exp", "log", "sqrt", "reciprocal", "square", "tanh")},
         **{f"_npx_{name}": name for name in ("relu", "sigmoid")},
-        "negative": "neg", "_npi_negative": "neg", "_npi_absolute": "abs", "_np_abs": "abs",
+        "negative": "neg",
+        "_npi_negative": "neg",
+        "_npi_absolute": "abs",
+        "_np_abs": "abs",
     }
 )
 _ARITHMETIC: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -139,18 +148,18 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         **{name: Rule(function(ours)) for name, ours in _FUNCTIONS.items()},
         **{
-            name: Rule(arithmetic(kind), None)
+            name: Rule(arithmetic(kind), None, _ROLES.get(kind, ("weights",)))
             for kind, names in _ARITHMETIC.items()
             for name in names
         },
-        **dict.fromkeys(("add_n", "ElementWiseSum"), Rule(arithmetic("add"), None)),
+        **dict.fromkeys(("add_n", "ElementWiseSum"), Rule(arithmetic("add"), None, ("shifts",))),
         **{name: Rule(with_number(kind)) for kind, names in _SCALAR.items() for name in names},
         **dict.fromkeys(("_power_scalar", "_PowerScalar", "_npi_power_scalar"), Rule(power)),
         **dict.fromkeys(_SAME, Rule(same)),
-        **dict.fromkeys(_LOSSES, Rule(same, learns=False)),
-        "LogisticRegressionOutput": Rule(function("sigmoid"), learns=False),
+        **dict.fromkeys(_LOSSES, Rule(same)),
+        "LogisticRegressionOutput": Rule(function("sigmoid")),
         "Activation": Rule(activation),
-        "LeakyReLU": Rule(leaky),
+        "LeakyReLU": Rule(leaky, roles=("weights",)),
         "clip": Rule(clip),
         "Dropout": Rule(dropout),
         "rsqrt": Rule(inverse_root),

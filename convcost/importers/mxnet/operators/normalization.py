@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from convcost.importers.mxnet.operation import Operation, Rule
+from convcost.importers.mxnet.operation import SCALE, STATISTICS, Operation, Rule
 from convcost.importers.mxnet.operators.reshaping import as_target
 
+_NORM = (*SCALE, STATISTICS, STATISTICS)
 _EXTENT_AXES = {"channel": (1,), "spatial": (2, 3), "instance": (1, 2, 3)}
 
 
@@ -76,13 +77,15 @@ def euclidean(op: Operation) -> str:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        **dict.fromkeys(("BatchNorm", "BatchNorm_v1", "CuDNNBatchNorm"), Rule(batch_norm)),
-        **dict.fromkeys(("SyncBatchNorm", "_contrib_SyncBatchNorm"), Rule(batch_norm)),
-        "_contrib_BatchNormWithReLU": Rule(batch_norm_with_relu),
+        **dict.fromkeys(
+            ("BatchNorm", "BatchNorm_v1", "CuDNNBatchNorm"), Rule(batch_norm, roles=_NORM)
+        ),
+        **dict.fromkeys(("SyncBatchNorm", "_contrib_SyncBatchNorm"), Rule(batch_norm, roles=_NORM)),
+        "_contrib_BatchNormWithReLU": Rule(batch_norm_with_relu, roles=_NORM),
         "LRN": Rule(local_response),
-        "LayerNorm": Rule(layer_norm),
-        "InstanceNorm": Rule(instance_norm),
-        "GroupNorm": Rule(group_norm),
+        "LayerNorm": Rule(layer_norm, roles=SCALE),
+        "InstanceNorm": Rule(instance_norm, roles=SCALE),
+        "GroupNorm": Rule(group_norm, roles=SCALE),
         "L2Normalization": Rule(euclidean),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from convcost.importers.mxnet.operation import Operation, Rule
+from convcost.importers.mxnet.operation import LINEAR, Operation, Rule
 
 _MATRIX, _MATRICES = 2, 3  # axes
 
@@ -82,14 +82,14 @@ def _reducing(op: Operation, function: str) -> dict[str, str | tuple[int, ...] |
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "batch_dot": Rule(batch_dot, 2),
-        "dot": Rule(dot, 2),
+        "dot": Rule(dot, 2, LINEAR),
         "mean": Rule(reduction("mean")),
         **dict.fromkeys(("sum", "sum_axis"), Rule(reduction("sum"))),
         **dict.fromkeys(("max", "max_axis"), Rule(reduction("max"))),
         **dict.fromkeys(("min", "min_axis"), Rule(reduction("min"))),
         "norm": Rule(norm),
-        "_npi_matmul": Rule(matmul, 2),
-        "_np_dot": Rule(dot, 2),
+        "_npi_matmul": Rule(matmul, 2, LINEAR),
+        "_np_dot": Rule(dot, 2, LINEAR),
         **dict.fromkeys(("_npi_mean", "_np_mean"), Rule(reduction("mean"))),
         **dict.fromkeys(("_npi_sum", "_np_sum"), Rule(reduction("sum"))),
         **dict.fromkeys(("_npi_max", "_np_max"), Rule(reduction("max"))),

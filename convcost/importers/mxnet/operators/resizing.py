@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from convcost.dims import Dim, floor_div
 from convcost.importers.extents import written
-from convcost.importers.mxnet.operation import Operation, Rule
+from convcost.importers.mxnet.operation import LINEAR, Operation, Rule
 from convcost.importers.mxnet.operators.windows import pair, require_channels_first, windowed
 from convcost.spec import Written
 
@@ -117,8 +117,8 @@ def adaptive(op: Operation) -> str:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "Deconvolution": Rule(deconvolution),
-        "UpSampling": Rule(upsampling),
+        "Deconvolution": Rule(deconvolution, roles=LINEAR),
+        "UpSampling": Rule(upsampling, roles=LINEAR),
         "_contrib_BilinearResize2D": Rule(bilinear, 2),
         "_contrib_AdaptiveAvgPooling2D": Rule(adaptive),
     }

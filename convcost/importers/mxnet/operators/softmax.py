@@ -58,7 +58,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "softmax": Rule(softmax("softmax")),
         "log_softmax": Rule(softmax("log_softmax")),
-        **dict.fromkeys(("SoftmaxOutput", "Softmax"), Rule(softmax_output, learns=False)),
+        **dict.fromkeys(("SoftmaxOutput", "Softmax"), Rule(softmax_output)),
         "SoftmaxActivation": Rule(softmax_activation),
     }
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from convcost.importers.mxnet.operation import Operation, Rule
+from convcost.importers.mxnet.operation import LINEAR, Operation, Rule
 from convcost.spec import Written
 
 _CHANNELS_FIRST = ("None", "NCW", "NCHW", "NCDHW")
@@ -115,10 +115,10 @@ def dense(op: Operation) -> str:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "Convolution": Rule(convolution),
-        "Convolution_v1": Rule(convolution),
+        "Convolution": Rule(convolution, roles=LINEAR),
+        "Convolution_v1": Rule(convolution, roles=LINEAR),
         "Pooling": Rule(pooling),
         "Pooling_v1": Rule(pooling),
-        "FullyConnected": Rule(dense),
+        "FullyConnected": Rule(dense, roles=LINEAR),
     }
 )
