@@ -59,6 +59,12 @@ class Expression:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it depends on."""
+        found = {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
+        return frozenset(found - _CONSTANTS.keys())
+
     def value(self, names: Mapping[str, Any]) -> Any:
         """Return its value: an integer, a bool, or a symbolic expression if a name is one.
 

@@ -82,9 +82,8 @@ def _read_layer(name: str, key: yaml.Node, value: yaml.Node | None, scope: Scope
     if "branches" in nodes:
         with scope.collecting():
             branches = _read_branches(nodes["branches"], scope)
-    label = name if kind.kind == "activation" and name != "activation" else kind.label
     layer = Layer(kind, attributes, branches, _read_holds(nodes.get("holds"), scope))
-    return _placed(layer, label, key, nodes, scope)
+    return _placed(layer, label_of(name, kind), key, nodes, scope)
 
 
 def _read_holds(node: yaml.Node | None, scope: Scope) -> dict[str, Attribute]:
@@ -97,6 +96,11 @@ def _read_holds(node: yaml.Node | None, scope: Scope) -> dict[str, Attribute]:
                     number = NumberForm()
                     holds[role] = Attribute(number, number.read(value, scope), scope.place(value))
     return holds
+
+
+def label_of(word: str, kind: type[AbstractLayer]) -> str:
+    """Return what a layer without a name is called, with a number behind it."""
+    return word if kind.kind == "activation" and word != "activation" else kind.label
 
 
 def _read_branches(node: yaml.Node, scope: Scope) -> dict[str, tuple[Step, ...]]:

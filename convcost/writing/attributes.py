@@ -29,6 +29,18 @@ def values_of(layer: AbstractLayer) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value != _defaults(kind).get(name)}
 
 
+def all_values(layer: AbstractLayer) -> dict[str, Any]:
+    """Return all attributes of a layer, in the shortest form that a spec has for each."""
+    kind = type(layer)
+    return {name: simplest(kind, name, getattr(layer, name)) for name in attributes_of(kind)}
+
+
+def default_of(kind: type[AbstractLayer], name: str) -> Any:
+    """Return what an attribute is if nothing is said, in its shortest form; None if required."""
+    defaults = _defaults(kind)
+    return simplest(kind, name, defaults[name]) if name in defaults else None
+
+
 def simplest(kind: type[AbstractLayer], name: str, value: Any) -> Any:
     """Return the shortest value that an attribute's form completes to this one."""
     form = attributes_of(kind)[name].form
