@@ -39,7 +39,7 @@ class Folding:
         if it does not say; ``around`` are the names of places outside.
         """
         names = {**around, start: INPUT, **_names(parts)}
-        entries = [(_label(part), part.name) for part in parts]
+        entries = [(label(part), part.name) for part in parts]
         branches = [name for part in parts if isinstance(part, Leaf) for name, _ in part.branches]
         said = stated(entries, branches)
         found: list[Item] = []
@@ -75,7 +75,7 @@ class Folding:
         branches = tuple(
             Branch(branch, self.items(parts, start, given, {})) for branch, parts in leaf.branches
         )
-        return LayerItem(leaf.kind, _label(leaf), leaf.values, name, sources, branches)
+        return LayerItem(leaf.kind, label(leaf), leaf.values, name, sources, branches)
 
     def _block(self, group: Group, automatic: bool, sources: tuple[str, ...]) -> BlockItem:  # noqa: FBT001
         items = self.items(group.parts, group.source, group.source, {})
@@ -99,7 +99,7 @@ def _names(parts: Sequence[Part]) -> dict[int, str]:
     return names
 
 
-def _label(part: Part) -> str:
+def label(part: Part) -> str:
     """Return what an item without a name is called, with a number behind it."""
     if isinstance(part, Group):
         return stem_and_number(part.name)[0]

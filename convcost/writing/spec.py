@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,25 +19,34 @@ from convcost.writing.items import Slot, Text
 from convcost.writing.text import as_yaml
 from convcost.writing.tree import Leaf, tree
 from convcost.writing.vary import words
+from convcost.writing.wrap import wrapped
 
 _LEAST_SAVED = (1, 3, -2)  # lines that a loop must save, to be tried
 _MOST_SHAPES = 12  # that are tried without a kind of their own
 
 
-def spec_text(network: Network) -> str:
+def spec_text(network: Network, *, keep_names: bool = False) -> str:
     """Return the shortest spec found for a network, as YAML.
 
-    It has the same layers with the same names in the same order. Repeated blocks are loops
-    or kinds of blocks; where the network's own spec is a plain list of layers, the expressions
-    of its parameters stay.
+    It has the same layers in the same order. Repeated blocks are loops or kinds of blocks;
+    where the network's own spec is a plain list of layers, the expressions of its parameters
+    stay. Names stay, but for those of layers that are only numbered, where they would keep
+    what is repeated from being told once; with ``keep_names`` those too.
     """
     source = _Source(network)
-    drafts = [_Draft(source, least, frozenset()) for least in _LEAST_SAVED]
+    best = _shortest(source, wrap=False)
+    if not keep_names:
+        best = min(best, _shortest(source, wrap=True), key=lambda draft: draft.lines)
+    return best.text
+
+
+def _shortest(source: _Source, *, wrap: bool) -> _Draft:
+    drafts = [_Draft(source, least, frozenset(), wrap) for least in _LEAST_SAVED]
     best = min(drafts, key=lambda draft: draft.lines)
     for paths in best.blocks():
-        draft = _Draft(source, best.least, best.dissolved | paths)
+        draft = replace(best, dissolved=best.dissolved | paths)
         best = min(best, draft, key=lambda each: each.lines)
-    return best.text
+    return best
 
 
 @dataclass(frozen=True)
@@ -123,16 +132,19 @@ class _Source:
 
 @dataclass(frozen=True)
 class _Draft:
-    """A way to write a network: what a loop must save, which blocks are dissolved."""
+    """A way to write a network: what a loop must save, which blocks are dissolved, which made."""
 
     source: _Source
     least: int
     dissolved: frozenset[str]
+    wrap: bool
 
     @cached_property
     def _folded(self) -> tuple[Folding, Emitter]:
         source = self.source
         parts = tree(source.leaves, source.readers, self.dissolved)
+        if self.wrap:
+            parts = wrapped(parts, source.readers)
         folding = Folding(self.least, frozenset(source.network.parameters))
         (start, *_) = source.inputs
         items = folding.items(parts, start, start, source.inputs)
@@ -151,7 +163,7 @@ class _Draft:
     def blocks(self) -> Iterator[frozenset[str]]:
         """Return the paths of the blocks of each shape, some of them."""
         for paths in self._folded[0].paths[:_MOST_SHAPES]:
-            yield frozenset(paths)
+            yield frozenset(paths) - {""}
 
     def _sections(self) -> Iterator[dict[str, Data]]:
         network, emitter = self.source.network, self._folded[1]
