@@ -112,6 +112,10 @@ class ImportFormatError(ConvcostError):
     """A file of another tool is not what it should be, or has what cannot be imported."""
 
 
+class ExportError(ConvcostError):
+    """A network cannot be written in the format of another tool."""
+
+
 class UsageError(ConvcostError):
     """An option's value is not understood, or options do not go together."""
 

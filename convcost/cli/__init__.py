@@ -13,6 +13,7 @@ from convcost.cli.analyze import analyze
 from convcost.cli.budget import check, solve
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
+from convcost.cli.convert import convert
 from convcost.cli.fit import fit
 from convcost.cli.formula import formula
 from convcost.cli.graph import graph
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command("analyze")(analyze)
 app.command("list")(list_networks)
 app.command("show")(show)
+app.command("convert")(convert)
 app.command("graph")(graph)
 app.command("compare")(compare)
 app.command("memory")(memory)

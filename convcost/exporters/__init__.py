@@ -1,0 +1,1 @@
+"""Networks to other people's files: one module for each format."""
