@@ -41,5 +41,10 @@ def show(
     from convcost.report.terminal import layer_tree
 
     made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown)
-    emit(made.spec.text, None)  # as it stands in the file: it may be copied
+    text = made.spec.text  # as it stands in the file: it may be copied
+    if not text:
+        from convcost.writing.spec import spec_text
+
+        text = spec_text(made)
+    emit(text, None)
     emit(layer_tree(made, infer_shapes(made)), None)

@@ -37,6 +37,7 @@ def convert(
         Literal["none", "random"],
         typer.Option(help="ONNX: none makes a small file, random one with weights in it."),
     ] = "none",
+    allow_unknown: options.AllowUnknown = False,
     keep_names: Annotated[
         bool, typer.Option("--keep-names", help="A spec: every layer's name, at any length.")
     ] = False,
@@ -50,7 +51,8 @@ def convert(
         raise UsageError("--batch and --weights are for ONNX models (.onnx)")
     if keep_names and suffix not in {".yaml", ".yml"}:
         raise UsageError("--keep-names is for specs (.yaml)")
-    made = loaded(network, input_, settings, preset)
+    choices = (network, input_, settings, preset)
+    made = loaded(*choices, allow_unknown=allow_unknown, examples=suffix in {".yaml", ".yml"})
     if suffix == ".onnx":
         from convcost.exporters.onnx import as_onnx
 

@@ -41,7 +41,7 @@ class Folding:
         names = {**around, start: INPUT, **_names(parts)}
         entries = [(label(part), part.name) for part in parts]
         branches = [name for part in parts if isinstance(part, Leaf) for name, _ in part.branches]
-        said = stated(entries, branches)
+        said = stated(entries, [*branches, *around.values()])
         found: list[Item] = []
         for index, part in enumerate(parts):
             sources = part.inputs if isinstance(part, Leaf) else (part.source,)

@@ -22,6 +22,7 @@ from convcost.writing.vary import words
 from convcost.writing.wrap import wrapped
 
 _LEAST_SAVED = (1, 3, -2)  # lines that a loop must save, to be tried
+_WORTH_NAMES = 10  # lines: for fewer, layers keep their names
 _MOST_SHAPES = 12  # that are tried without a kind of their own
 
 
@@ -36,7 +37,8 @@ def spec_text(network: Network, *, keep_names: bool = False) -> str:
     source = _Source(network)
     best = _shortest(source, wrap=False)
     if not keep_names:
-        best = min(best, _shortest(source, wrap=True), key=lambda draft: draft.lines)
+        wrapped_ = _shortest(source, wrap=True)
+        best = wrapped_ if wrapped_.lines + _WORTH_NAMES <= best.lines else best
     return best.text
 
 
@@ -78,6 +80,15 @@ class _Source:
         """The extents of the input."""
         network = self.network
         return tuple(map(_said, network.extents)) if self.written else network.source.extents
+
+    @property
+    def other_inputs(self) -> dict[str, Data]:
+        """The extents of the inputs beside the first one, by name."""
+        if self.written:
+            written = self.network.spec.inputs
+            return {name: tuple(map(_said, extents)) for name, extents in written.items()}
+        nodes = self.network.nodes[1:]
+        return {n.name: n.layer.extents for n in nodes if isinstance(n.layer, Input)}
 
     @property
     def parameters(self) -> dict[str, Data]:
@@ -173,7 +184,9 @@ class _Draft:
         if spec.family == spec.name:
             del heads["family"]
         yield {key: text for key, text in heads.items() if text}
-        yield {"input": self.source.extents, **self.source.parameters}
+        inputs = self.source.other_inputs
+        others = {"inputs": inputs} if inputs else {}
+        yield {"input": self.source.extents, **others, **self.source.parameters}
         yield {"blocks": emitter.blocks} if emitter.blocks else {}
         last = network.nodes[-1].name
         outputs = {} if network.outputs == (last,) else {"outputs": network.outputs}

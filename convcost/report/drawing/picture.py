@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -91,7 +91,8 @@ def picture(network: Network, cost: NetworkCost, depth: int | None = None) -> Pi
     for node in network.nodes:
         name = place[node.name]
         if isinstance(node.layer, Input):
-            boxes[name] = _input(name, _given(node.layer, cost))
+            given = replace(node.layer, batch=cost.input.n).output_shape()
+            boxes[name] = _input(name, given)
         elif name == node.name:
             boxes[name] = _layer(costs[name])
         else:
@@ -114,11 +115,6 @@ def _place(node: Node, depth: int | None, layers: Container[str]) -> str:
         return node.name
     block = ".".join(node.block[:depth])
     return f"{block} (block)" if block in layers else block
-
-
-def _given(layer: Input, cost: NetworkCost) -> Tensor:
-    del layer
-    return cost.input
 
 
 def _input(name: str, given: Tensor) -> Box:
