@@ -107,7 +107,8 @@ class Emitter:
         for stem, shape in claims.items():
             if shape == item.shape:
                 return stem
-        stem = item.stem if item.stem.isidentifier() else _nature(item.items)
+        word = item.stem.rpartition(".")[2].rstrip("0123456789_")
+        stem = word if word.isidentifier() else _nature(item.items)
         taken = {*RESERVED, *claims, *self.blocks, *self._folding.taken}
         return next(name for name in _lettered(stem) if name not in taken)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from convcost.steps import RESERVED, label_of
 from convcost.writing.attributes import word_of
-from convcost.writing.items import BlockItem, Branch, Item, LayerItem, bared
+from convcost.writing.items import BlockItem, Branch, Item, LayerItem, likeness
 from convcost.writing.loops import with_loops
 from convcost.writing.names import stated, stem_and_number
 from convcost.writing.tree import Group, Leaf, Part
@@ -28,7 +28,7 @@ class Folding:
     copies: list[list[BlockItem]] = field(default_factory=list)
     paths: list[set[str]] = field(default_factory=list)
     claims: dict[str, int] = field(default_factory=dict)
-    _shapes: dict[tuple[Item, ...], int] = field(default_factory=dict)
+    _shapes: dict[Hashable, int] = field(default_factory=dict)
 
     def items(
         self, parts: Sequence[Part], start: int, before: int, around: Mapping[int, str]
@@ -79,7 +79,7 @@ class Folding:
 
     def _block(self, group: Group, automatic: bool, sources: tuple[str, ...]) -> BlockItem:  # noqa: FBT001
         items = self.items(group.parts, group.source, group.source, {})
-        shape = self._shapes.setdefault(bared(items), len(self._shapes))
+        shape = self._shapes.setdefault(likeness(items), len(self._shapes))
         if shape == len(self.copies):
             self.copies.append([])
             self.paths.append(set())

@@ -6,7 +6,7 @@ are names, as they are written in the list that an item stands in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,22 +121,28 @@ def _filled(item: Item, values: Iterator[Any]) -> Item:
             return replace(item, times=times, over=over, items=filled(item.items, values))
 
 
-def bared(items: Sequence[Item]) -> tuple[Item, ...]:
-    """Return the items without the numbers in their slots: two that are alike can be one."""
-    values = iter([s.value if isinstance(s.value, Text) else None for s in slots(items)])
-    return tuple([_nameless(item) for item in filled(items, values)])
+def likeness(items: Sequence[Item]) -> Hashable:
+    """Return what items have in common with those that differ only in the numbers in slots.
+
+    The names of blocks that number themselves do not count either.
+    """
+    return tuple([_likeness(item) for item in items])
 
 
-def _nameless(item: Item) -> Item:
-    """Leave out the names of blocks that number themselves, and of loops' rounds."""
+def _likeness(item: Item) -> Hashable:
     match item:
         case LayerItem():
-            branches = [
-                replace(b, items=tuple(_nameless(i) for i in b.items)) for b in item.branches
-            ]
-            return replace(item, branches=tuple(branches))
+            values = tuple([(n, _bare(v) if isinstance(v, Slot) else v) for n, v in item.values])
+            branches = tuple([(branch.name, likeness(branch.items)) for branch in item.branches])
+            return item.kind, item.name, item.sources, values, branches
         case BlockItem():
-            name = "" if item.automatic else item.name
-            return replace(item, name=name, items=tuple(_nameless(i) for i in item.items))
+            return item.shape, "" if item.automatic else item.name, item.stem, item.sources
         case LoopItem():
-            return replace(item, items=tuple(_nameless(i) for i in item.items))
+            times = item.times and _bare(item.times)
+            over = tuple(map(_bare, item.over))
+            return item.named, times, over, likeness(item.items)
+
+
+def _bare(slot: Slot) -> Slot:
+    """Return a slot without its number; what an expression says is no number."""
+    return slot if isinstance(slot.value, Text) else Slot(slot.name, None)

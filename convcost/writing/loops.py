@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 
-from convcost.writing.items import BlockItem, Item, LayerItem, LoopItem, Slot, bared, filled, slots
+from convcost.writing.items import (
+    BlockItem,
+    Item,
+    LayerItem,
+    LoopItem,
+    Slot,
+    filled,
+    likeness,
+    slots,
+)
 from convcost.writing.names import stem_and_number
 from convcost.writing.vary import varied
 
@@ -39,9 +48,9 @@ def with_loops(items: Sequence[Item], taken: Collection[str], least: int) -> tup
 
 def _best(items: tuple[Item, ...], least: int) -> _Run | None:
     """Return the run that saves most lines, the first of them."""
-    keys: dict[tuple[Item, ...], int] = {}
+    keys: dict[Hashable, int] = {}
     codes = [
-        keys.setdefault(bared((item,)), len(keys)) if _can_repeat(item) else -1 - index
+        keys.setdefault(likeness((item,)), len(keys)) if _can_repeat(item) else -1 - index
         for index, item in enumerate(items)
     ]
     best, most = None, least - 1
