@@ -93,9 +93,11 @@ class _Source:
     @property
     def parameters(self) -> dict[str, Data]:
         """The parameters that are left, if any."""
-        if not self.written or not self.network.parameters:
+        network = self.network
+        if not self.written or not network.parameters:
             return {}
-        written = {**self.network.spec.parameters, **self.network.given}
+        given = {name: value for name, value in network.given.items() if name not in network.open}
+        written = {**network.spec.parameters, **given}
         return {"parameters": {name: _said(value) for name, value in written.items()}}
 
     @cached_property
