@@ -34,6 +34,7 @@ def facts(network: Network, *, names: bool = True) -> tuple[Facts, list[int]]:
     rows: Facts = [
         (
             node.layer,
+            dict(node.holds),
             tuple(places[name] for name in node.inputs),
             *((node.name, node.block) if names else ()),
         )
@@ -223,6 +224,24 @@ outputs: [relu1, tanh1]
 """
     network = read(text)
     assert facts(read(spec_text(network))) == facts(network)
+
+
+def test_what_layers_hold_comes_back() -> None:
+    text = """\
+name: held
+input: [3, 8, 8]
+parameters: {own: 5}
+layers:
+  - conv2d: {filters: 4, kernel: 1, holds: {weights: own}}
+  - relu
+  - conv2d: {filters: 4, kernel: 1, holds: {weights: 0, biases: 0}}
+  - relu
+"""
+    network = read(text)
+    written = spec_text(network)
+    assert facts(read(written)) == facts(network)
+    assert convcost.analyse(read(written)).total().parameters.count == 5 + 4
+    assert "holds: {weights: own}" in written
 
 
 plain = st.text(alphabet=st.characters(blacklist_categories=["Cs", "Cc"]), max_size=30)

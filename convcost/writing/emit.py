@@ -22,6 +22,9 @@ from convcost.writing.items import (
 )
 from convcost.writing.vary import Varied, varied
 
+HOLDS = "holds"
+"""Under which a layer says how many learned elements are its own, by role."""
+
 Data = Any
 """What YAML has: mappings, lists, texts, numbers; None for nothing."""
 
@@ -66,13 +69,13 @@ class Emitter:
 
     def _layer(self, item: LayerItem) -> Data:
         word, values = word_of(item.kind, dict(item.values))
-        said = dict(_said(item.kind, values))
+        said = _said(item.kind, values)
         own = _placed(item.name, item.sources)
         if item.branches:
             own["branches"] = {branch.name: self._list(branch.items) for branch in item.branches}
         if not own and len(said) == 1:
             ((name, value),) = said.items()
-            if name == next(iter(values)) and not isinstance(value, tuple):
+            if name == next(iter(values)) and not isinstance(value, (tuple, dict)):
                 return {word: value}  # one value alone is the first attribute
         return {word: {**own, **said}} if own or said else word
 
@@ -130,12 +133,17 @@ class Emitter:
         return {"repeat": {**own, "layers": self._list(body)}}
 
 
-def _said(kind: type[AbstractLayer], values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _said(kind: type[AbstractLayer], values: dict[str, Any]) -> dict[str, Any]:
     """Return the values that are not as they would be anyway."""
+    said: dict[str, Any] = {}
     for name, value in values.items():
         plain = value.value if isinstance(value, Slot) else value
-        if plain != default_of(kind, name):
-            yield name, plain
+        key, _, role = name.partition(".")
+        if key == HOLDS:
+            said.setdefault(HOLDS, {})[role] = plain
+        elif plain != default_of(kind, name):
+            said[name] = plain
+    return said
 
 
 def _placed(name: str | None, sources: tuple[str, ...]) -> dict[str, Data]:

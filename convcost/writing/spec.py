@@ -13,7 +13,7 @@ from convcost.graph import Network, Node
 from convcost.layers import Input
 from convcost.spec import Layer, Step
 from convcost.writing.attributes import all_values
-from convcost.writing.emit import Data, Emitter
+from convcost.writing.emit import HOLDS, Data, Emitter
 from convcost.writing.fold import Folding
 from convcost.writing.items import Slot, Text
 from convcost.writing.text import as_yaml
@@ -65,7 +65,7 @@ class _Source:
             return {}
         places = {step.location: step for step in steps if step.location is not None}
         names = {step.name: step for step in steps if step.name is not None}
-        found = {}
+        found: dict[str, dict[str, Any]] = {}
         for node in self.network.nodes:
             step = names.get(node.name)
             if step is None and node.location is not None:
@@ -73,6 +73,8 @@ class _Source:
             if step is not None and isinstance(step.action, Layer):
                 given = step.action.attributes
                 found[node.name] = {name: each.written for name, each in given.items()}
+                held = {role: each.written for role, each in step.action.holds.items()}
+                found[node.name][HOLDS] = held
         return found
 
     @property
@@ -137,10 +139,14 @@ class _Source:
     def _values(self, node: Node) -> dict[str, Any]:
         values = all_values(node.layer)
         for name, written in self.written.get(node.name, {}).items():
+            if name == HOLDS:
+                continue
             said = _said(written)
             if words([said]):  # numbers are settled, and in their shortest form
                 values[name] = said
-        return {name: _slot(name, value) for name, value in values.items()}
+        found = {name: _slot(name, value) for name, value in values.items()}
+        held = self.written.get(node.name, {}).get(HOLDS, node.holds)
+        return found | {f"{HOLDS}.{role}": _slot(role, _said(n)) for role, n in held.items()}
 
 
 @dataclass(frozen=True)
