@@ -37,18 +37,33 @@ def _text(value: sympy.Expr) -> str:
     if isinstance(value, sympy.floor):
         return _quotient(value.args[0])
     if isinstance(value, sympy.Mod):
-        return f"(({_text(value.args[0])}) % ({_text(value.args[1])}))"
+        return " % ".join(map(_part, value.args))
     if isinstance(value, sympy.Min | sympy.Max):
         return _chosen("<" if isinstance(value, sympy.Min) else ">", value.args)
-    if isinstance(value, sympy.Pow) and value.exp.is_Integer and value.exp > 0:
-        return "*".join([f"({_text(value.base)})"] * int(value.exp))
     if sympy.fraction(sympy.together(value))[1] != 1:
         return _quotient(value)
     if isinstance(value, sympy.Add):
-        return " + ".join(_text(term) for term in value.args)
+        return _sum(value)
     if isinstance(value, sympy.Mul):
-        return "*".join(f"({_text(factor)})" for factor in value.args)
+        return "*".join(map(_part, value.as_ordered_factors()))
+    if isinstance(value, sympy.Pow) and value.exp.is_Integer:
+        return "*".join([_part(value.base)] * int(value.exp))
     raise ImportFormatError(f"a spec cannot say {value}")
+
+
+def _part(value: Any) -> str:
+    """Write a formula as a part of another one."""
+    text = _text(value)
+    return text if text.isalnum() else f"({text})"
+
+
+def _sum(value: sympy.Expr) -> str:
+    first, *others = value.as_ordered_terms()
+    text = _text(first)
+    for term in others:
+        sign, size = ("-", -term) if term.could_extract_minus_sign() else ("+", term)
+        text += f" {sign} {_text(size)}"
+    return text
 
 
 def _quotient(value: sympy.Expr) -> str:
@@ -57,14 +72,13 @@ def _quotient(value: sympy.Expr) -> str:
     numerator, denominator = sympy.fraction(sympy.together(value))
     if denominator == 1:
         return _text(numerator)
-    return f"(({_text(sympy.expand(numerator))})//({_text(denominator)}))"
+    return f"{_part(sympy.expand(numerator))}//{_part(denominator)}"
 
 
 def _chosen(compare: str, values: Sequence[Any]) -> str:
     """Write the smallest or the largest of some values."""
-    first, *others = values
-    text = _text(first)
-    for other in others:
-        that = _text(other)
-        text = f"(({text}) if ({text}) {compare} ({that}) else ({that}))"
+    text = _part(values[0])
+    for other in values[1:]:
+        that = _part(other)
+        text = f"({text} if {text} {compare} {that} else {that})"
     return text
