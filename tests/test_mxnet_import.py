@@ -13,9 +13,11 @@ import pytest
 
 import convcost
 from convcost import NetworkCost
+from convcost.report.rows import rows
 
 pytest.importorskip("mxnet", reason="MXNet writes the files, and says what is in them")
 
+import module_symbols
 import mxnet as mx
 from gluon_networks import Shape, Symbol, vision
 
@@ -109,3 +111,31 @@ def test_zoo_equals_what_mxnet_infers_node_by_node(name: str, tmp_path: Path) ->
         assert total.statistics == sum(map(prod, states))
         ends = {layer.name: layer.output.shape for layer in cost.layers}
         assert [ends[output] for output in cost.outputs] == outputs
+
+
+def test_names_of_units_and_stages_are_the_tree_of_blocks(tmp_path: Path) -> None:
+    cost = imported(module_symbols.resnet(), tmp_path)
+    labels = [row.label for row in rows(cost, depth=1)]
+    assert labels == [
+        *("bn_data", "conv0", "bn0", "relu0", "pool0"),
+        *("stage1", "stage2", "stage3", "stage4"),
+        *("bn1", "relu1", "pool1", "flatten0", "fc1", "softmax"),
+    ]
+    inside = [layer.name for layer in cost.layers if layer.block == ("stage2", "unit1")]
+    assert inside == [
+        f"stage2.unit1.{name}"
+        for name in ("bn1", "relu1", "conv1", "bn2", "relu2", "conv2", "sc", "plus2")
+    ]
+
+
+def test_symbols_of_module_equal_what_mxnet_infers(tmp_path: Path) -> None:
+    for symbol in (module_symbols.resnet(), module_symbols.inception()):
+        cost = imported(symbol, tmp_path)
+        expected = [row for _, row in inferred(symbol, (1, 3, 224, 224))]
+        assert list(counted(cost)) == expected
+
+
+def imported(symbol: Symbol, folder: Path) -> NetworkCost:
+    """Save a symbol, read it, and analyse it."""
+    path = save(symbol, folder, "module")
+    return convcost.analyse(convcost.load(path, input=(3, 224, 224)))

@@ -25,7 +25,10 @@ _ILLEGAL = re.compile(r"[^A-Za-z0-9_-]")
 _OPERATOR = re.compile(r"[A-Z][A-Za-z0-9]*(_\d+)?")
 _NUMBERED = re.compile(r".*[A-Za-z_]\d+[A-Za-z]?|\d+")
 _DIMENSIONS = re.compile(r".*\dd", re.IGNORECASE)  # conv2d, Pool3D
-_AUTOMATIC = re.compile(r"_*[A-Za-z_]+?_?\d+")
+_AUTOMATIC = re.compile(  # what MXNet and exporters to ONNX call a node that nobody named
+    r"_[a-z]\w*\d|[A-Z][A-Za-z0-9]*_\d+"
+    r"|(activation|addn|batchnorm|clip|concat|leakyrelu|(elemwise|broadcast)_[a-z]+)\d+"
+)
 _WORDS = re.compile(
     "activation|add|adaptive|average|avg|batch|batchnorm|bn|broadcast|clip|concat|conv"
     "|convolution|data|dense|depthwise|div|dropout|elemwise|fc|flatten|fully|global|group|hard"
