@@ -7,10 +7,13 @@ and long strides leave. What has one input and neither windows nor a view of the
 hands its field on; the statistics of a training batch do not count.
 
 - **The whole map.** Global pooling, flatten and dense layers look through one window as large
-  as their input. It has one position, so the field does not move: its stride is 0.
+  as their input; so do softmax, norms within an example and reductions along the axes they
+  mix. It has one position, so the field does not move: its stride is 0.
 - **A vector**, or any tensor but a feature map, has no rows or columns. Its field is what all
   its features see together: a feature of a flattened map that sees less by itself is not told
   apart.
+- **A larger map.** Behind a transposed convolution or a resized map fields move by fractions of a
+  position. What lies between two positions is inside as far as the next one is reached.
 - **A join** sees what its branches see together: the smallest field that covers each of
   theirs at every output.
 - **A gate** (N, C, 1, 1) that scales whole channels is read again for each output: whatever
@@ -29,7 +32,7 @@ Distill 2019, doi:10.23915/distill.00021; Dumoulin & Visin, arXiv:1603.07285v2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -37,20 +40,30 @@ from typing import TYPE_CHECKING
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim, add_up, maximum, minimum
 from convcost.errors import ConvcostError
+from convcost.finer import laid, plain, resized
 from convcost.graph import INPUT
 from convcost.layers import (
     Activation,
     Arithmetic,
     BatchNorm,
     Concat,
+    ConvTranspose2d,
     Dense,
     Dropout,
     Flatten,
     GlobalPool2d,
     Identity,
+    LayerNorm,
     Lrn,
+    Matmul,
+    Prelu,
+    Reduce,
+    Resize,
 )
+from convcost.layers.activation import ALONG_AN_AXIS
+from convcost.layers.axes import axes_of, axis_of
 from convcost.layers.broadcast import AbstractBroadcast
+from convcost.layers.group_normalization import AbstractGroupNormalization
 from convcost.layers.window import AbstractWindowLayer, Pair, Window
 from convcost.tensors import FeatureMap, Tensor
 
@@ -79,9 +92,9 @@ class Field:
         """
         before, _ = window.margins(extent)
         return Field(
-            self.size + (window.reach - 1) * self.stride,
-            self.stride * window.stride,
-            self.padding + before * self.stride,
+            plain(self.size + (window.reach - 1) * self.stride),
+            plain(self.stride * window.stride),
+            plain(self.padding + before * self.stride),
         )
 
 
@@ -127,6 +140,7 @@ class ReceptiveFields:
 
 _ITSELF = Field(size=1, stride=1, padding=0)
 _NOTHING = Field(size=0, stride=0, padding=0)
+_ROWS, _COLUMNS = 2, 3
 _POINT = Window(kernel=1, stride=1, padding=(0, 0), dilation=1)
 
 
@@ -171,7 +185,20 @@ def _windows(layer: LayerCost) -> tuple[Window, Window]:
         case GlobalPool2d() | Flatten() | Dense():
             height, width = _extents(layer.input_shapes[0])
             return replace(_POINT, kernel=height, stride=0), replace(_POINT, kernel=width, stride=0)
-        case Activation() | BatchNorm() | Lrn() | Dropout() | Identity() | Arithmetic():
+        case ConvTranspose2d() as laying:
+            return laid(laying, 0), laid(laying, 1)
+        case Resize(mode=mode):
+            (old, old_width), (new, new_width) = map(
+                _extents, (layer.input_shapes[0], layer.output)
+            )
+            return resized(mode, old, new), resized(mode, old_width, new_width)
+        case Reduce() | Matmul() | AbstractGroupNormalization() | Activation():
+            mixed = _mixed(layer)
+            height, width = _extents(layer.input_shapes[0])
+            rows = replace(_POINT, kernel=height, stride=0) if _ROWS in mixed else _POINT
+            columns = replace(_POINT, kernel=width, stride=0) if _COLUMNS in mixed else _POINT
+            return rows, columns
+        case BatchNorm() | Lrn() | Dropout() | Identity() | Arithmetic() | Prelu():
             return _POINT, _POINT
         case AbstractBroadcast() | Concat():
             return _POINT, _POINT
@@ -179,6 +206,19 @@ def _windows(layer: LayerCost) -> tuple[Window, Window]:
             raise ConvcostError(
                 f"layer {layer.name!r}: what {layer.kind} sees of its input is not known"
             )
+
+
+def _mixed(layer: LayerCost) -> Container[int]:
+    """Return the axes of which every output sees all, if the input is a feature map."""
+    rank = len(layer.input_shapes[0].shape)
+    match layer.layer:
+        case Reduce(axes=axes) if isinstance(layer.output, FeatureMap):
+            return axes_of(axes, rank)
+        case Activation(function=function, axis=axis):
+            return {axis_of(axis, rank)} if function in ALONG_AN_AXIS else ()
+        case LayerNorm(dimensions=dimensions):
+            return {axis for axis in range(rank) if axis >= rank - dimensions}
+    return {_ROWS, _COLUMNS}
 
 
 def _extents(shape: Tensor) -> Pair:

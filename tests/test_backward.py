@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, cast, get_args
 
 import counting
+import counting_arrays_backward as arrays_backward
 import counting_backward as backward
 import counting_elementwise as elementwise
 import counting_elementwise_backward as elementwise_backward
+import counting_resampling_backward as resampling_backward
 import pytest
 from counting import Abacus, Bank, Nested, Scalar, lengths, values
 from counting_backward import Gradients, Pass
@@ -32,22 +35,32 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
+    GroupNorm,
     Identity,
     Input,
+    InstanceNorm,
+    LayerNorm,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
     Pool2d,
+    Prelu,
+    Reduce,
+    Resize,
     Subtract,
 )
 from convcost.layers.activation import ALONG_AN_AXIS, Function
 from convcost.layers.arithmetic import Operation
+from convcost.layers.reduce import Reduction
+from convcost.layers.resize import Interpolation
 from convcost.optimizers import OPTIMIZERS
 from convcost.tensors import Array, FeatureMap, Tensor, Vector
 from convcost.work import Backward, Work
@@ -69,6 +82,14 @@ LOOPS: dict[type[AbstractLayer], Callable[..., Gradients]] = {
     Maximum: elementwise_backward.maximum,
     Minimum: elementwise_backward.minimum,
     Arithmetic: elementwise_backward.arithmetic,
+    ConvTranspose2d: resampling_backward.conv_transpose2d,
+    Resize: resampling_backward.resize,
+    Reduce: arrays_backward.reduce,
+    Matmul: arrays_backward.matmul,
+    LayerNorm: arrays_backward.layer_norm,
+    InstanceNorm: arrays_backward.instance_norm,
+    GroupNorm: arrays_backward.group_norm,
+    Prelu: elementwise_backward.prelu,
     Concat: backward.concat,
     Identity: backward.identity,
 }
@@ -278,6 +299,42 @@ SMALL: list[tuple[AbstractLayer, tuple[Tensor, ...]]] = [
         for learned in (False, True)
         for operand, x in (((), vector), ((2, 1, 1), tiny), ((2, 3, 1, 4), Array((1, 3, 4))))
     ),
+    (ConvTranspose2d(filters=2, kernel=(2, 2)), (tiny,)),
+    (
+        ConvTranspose2d(
+            filters=4,
+            kernel=(3, 2),
+            stride=(2, 1),
+            padding=((1, 0), (0, 1)),
+            output_padding=(1, 0),
+            dilation=(1, 2),
+            groups=2,
+            bias=False,
+        ),
+        (FeatureMap(2, 4, 2, 2),),
+    ),
+    *((Resize(mode=mode, size=(4, 3)), (tiny,)) for mode in get_args(Interpolation)),
+    (Resize(mode="linear", divisor=(2, 1)), (FeatureMap(1, 2, 5, 3),)),
+    *(
+        (Reduce(function=function, axes=axes, keep=keep), (tiny,))
+        for function in get_args(Reduction)
+        for axes, keep in (((2, -1), True), ((0,), False))
+    ),
+    (Matmul(), (Vector(2, 3), Vector(3, 2))),
+    (Matmul(), (FeatureMap(2, 1, 3, 2), FeatureMap(1, 2, 2, 3))),
+    *(
+        (LayerNorm(dimensions=d, scale=scale, shift=shift), (x,))
+        for scale in (False, True)
+        for shift in (False, True)
+        for d, x in ((1, vector), (2, tiny))
+    ),
+    *(
+        (layer(scale=scale, shift=shift), (FeatureMap(2, 4, 1, 3),))
+        for scale in (False, True)
+        for shift in (False, True)
+        for layer in (InstanceNorm, partial(GroupNorm, groups=2))
+    ),
+    *((Prelu(shared=shared), (x,)) for shared in (False, True) for x in (tiny, vector)),
     (Concat(), (tiny, FeatureMap(2, 1, 3, 2), tiny)),
     (Concat(axis=-1), (tiny, FeatureMap(2, 2, 3, 1))),
     (Concat(axis=0), (vector, vector)),

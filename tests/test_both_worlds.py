@@ -29,22 +29,32 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
+    GroupNorm,
     Identity,
     Input,
+    InstanceNorm,
+    LayerNorm,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
     Pool2d,
+    Prelu,
+    Reduce,
+    Resize,
     Subtract,
 )
 from convcost.layers.activation import ALONG_AN_AXIS, Function
 from convcost.layers.arithmetic import Operation
+from convcost.layers.reduce import Reduction
+from convcost.layers.resize import Interpolation
 from convcost.layers.window import Padding, Pair
 from convcost.tensors import FeatureMap, Tensor, Vector, tensor
 
@@ -142,6 +152,69 @@ def activation_examples(draw: st.DrawFn) -> Example:
 
 
 @st.composite
+def conv_transpose2d_examples(draw: st.DrawFn) -> Example:
+    """Draw a transposed convolution whose groups divide its channels."""
+    groups, per_group_in, per_group_out = draw(st.tuples(few, many, many))
+    layer = ConvTranspose2d(
+        filters=groups * per_group_out,
+        kernel=draw(kernels),
+        stride=draw(strides),
+        padding=draw(st.tuples(margins, margins)),
+        output_padding=draw(st.tuples(st.integers(0, 3), st.integers(0, 3))),
+        dilation=draw(dilations),
+        groups=groups,
+        bias=draw(booleans),
+    )
+    return layer, (draw(feature_maps).with_channels(groups * per_group_in),)
+
+
+sizes = st.one_of(st.just(()), st.tuples(many, many))
+resizes = st.builds(
+    Resize,
+    mode=st.sampled_from(get_args(Interpolation)),
+    size=sizes,
+    scale=st.tuples(few, few),
+    divisor=st.tuples(few, few),
+)
+
+
+@st.composite
+def reduce_examples(draw: st.DrawFn) -> Example:
+    """Draw axes of which at least one is left."""
+    x = draw(tensors)
+    rank = len(x.shape)
+    axes = draw(st.sets(st.integers(0, rank - 1), min_size=1, max_size=rank - 1))
+    function: Any = draw(st.sampled_from(get_args(Reduction)))
+    return Reduce(function=function, axes=tuple(axes), keep=draw(booleans)), (x,)
+
+
+@st.composite
+def matmul_examples(draw: st.DrawFn) -> Example:
+    """Draw two matrices, or stacks of them that meet."""
+    rows, inner, columns = draw(st.tuples(many, many, many))
+    leading = draw(st.lists(many, max_size=3))
+    first, second = (draw(st.tuples(*map(one_or, leading))) for _ in range(2))
+    return Matmul(), (tensor((*first, rows, inner)), tensor((*second, inner, columns)))
+
+
+@st.composite
+def layer_norm_examples(draw: st.DrawFn) -> Example:
+    """Draw as many axes as are normalized together."""
+    x = draw(tensors)
+    dimensions = draw(st.integers(1, len(x.shape) - 1))
+    layer = LayerNorm(dimensions=dimensions, scale=draw(booleans), shift=draw(booleans))
+    return layer, (x,)
+
+
+@st.composite
+def group_norm_examples(draw: st.DrawFn) -> Example:
+    """Draw groups that divide the channels."""
+    groups, x = draw(few), draw(tensors)
+    layer = GroupNorm(groups=groups, scale=draw(booleans), shift=draw(booleans))
+    return layer, (x.with_channels(groups * draw(many)),)
+
+
+@st.composite
 def concat_examples(draw: st.DrawFn) -> Example:
     """Draw tensors that differ along one axis alone."""
     first = draw(tensors)
@@ -178,6 +251,16 @@ EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
     Maximum: st.tuples(st.just(Maximum()), broadcasting()),
     Minimum: st.tuples(st.just(Minimum()), broadcasting()),
     Arithmetic: arithmetic_examples(),
+    ConvTranspose2d: conv_transpose2d_examples(),
+    Resize: of_one(resizes, feature_maps),
+    Reduce: reduce_examples(),
+    Matmul: matmul_examples(),
+    LayerNorm: layer_norm_examples(),
+    InstanceNorm: of_one(
+        st.builds(InstanceNorm, scale=booleans, shift=booleans), st.one_of(feature_maps, arrays)
+    ),
+    GroupNorm: group_norm_examples(),
+    Prelu: of_one(st.builds(Prelu, shared=booleans), tensors),
     Concat: concat_examples(),
     Identity: of_one(st.just(Identity()), tensors),
 }
@@ -186,9 +269,9 @@ EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
 # From numbers to symbols and back ----------------------------------------------------------
 
 
-WHICH_AXES = {"axis"}
+WHICH_AXES = {"axis", "axes", "dimensions"}
 """Attributes that name axes of a tensor: never symbols."""
-BY_ONES = {Arithmetic, Add, Subtract, Multiply, Divide, Maximum, Minimum}
+BY_ONES = {Arithmetic, Matmul, Add, Subtract, Multiply, Divide, Maximum, Minimum}
 """Kinds that know what is to be broadcast by its ones: a symbol stands for more than 1."""
 
 
@@ -370,9 +453,26 @@ UNCHECKED: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
         small_maps,
     ),
     Pool2d: of_one(pools, small_maps),
+    ConvTranspose2d: of_one(
+        st.builds(
+            ConvTranspose2d,
+            filters=few,
+            kernel=st.tuples(few, few),
+            stride=strides,
+            padding=st.tuples(margins, margins),
+            output_padding=st.tuples(few, few),
+            dilation=dilations,
+            groups=few,
+        ),
+        small_maps,
+    ),
+    Resize: of_one(resizes, small_maps),
     Add: st.tuples(st.just(Add()), pairs),
     Concat: st.tuples(st.just(Concat()), pairs),
 }
+
+
+LAID = ("kernel", "stride", "dilation", "output_padding", "padding")
 
 
 def makes_sense(layer: AbstractLayer, shapes: tuple[Tensor, ...]) -> bool:
@@ -382,6 +482,13 @@ def makes_sense(layer: AbstractLayer, shapes: tuple[Tensor, ...]) -> bool:
         return {*others} == {first}
     if isinstance(layer, Concat):
         return all((o[0], *o[2:]) == (first[0], *first[2:]) for o in others)
+    if isinstance(layer, Resize):
+        scaled = zip(first[2:], layer.scale, layer.divisor, strict=True)
+        return bool(layer.size) or all(cast("int", a * b) >= cast("int", c) for a, b, c in scaled)
+    if isinstance(layer, ConvTranspose2d):
+        axes = zip(*(getattr(layer, name) for name in LAID), first[2:], strict=True)
+        left = [(n - 1) * s + (k - 1) * d + o - sum(p) for k, s, d, o, p, n in axes]
+        return min(left) >= 0 and not any(c % layer.groups for c in (first[1], layer.filters))
     assert isinstance(layer, Conv2d | Pool2d)
     slides = [Slide(*astuple(window)) for window in layer.windows]
     fits = all(slide.along(size).fits for slide, size in zip(slides, first[2:], strict=True))

@@ -16,17 +16,25 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
+    GroupNorm,
     Input,
+    InstanceNorm,
+    LayerNorm,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
     Pool2d,
+    Prelu,
+    Reduce,
+    Resize,
     Subtract,
 )
 from convcost.tensors import Array, FeatureMap, Vector
@@ -181,6 +189,80 @@ def test_softmax_along_another_axis_by_hand() -> None:
     assert work == Work(comparisons=9, adds=29, exponentials=11)
 
 
+def test_transposed_convolution_by_hand() -> None:
+    # As in DCGAN's generator (arXiv:1511.06434, figure 1): from 4 x 4 of 1024 channels to 8 x 8
+    # of 512 by kernels of 5 x 5, stride 2.
+    layer = ConvTranspose2d(
+        filters=512, kernel=(5, 5), stride=(2, 2), padding=((2, 2), (2, 2)), output_padding=(1, 1)
+    )
+    x = FeatureMap(1, 1024, 4, 4)
+    assert layer.output_shape(x) == FeatureMap(1, 512, 8, 8)
+    assert layer.parameters(x) == Parameters(weights=1024 * 512 * 25, biases=512)
+    products = 1024 * 16 * 512 * 25
+    assert layer.work(x) == Work(multiplies=products, adds=products + 512 * 64)
+    # In 2 groups every channel meets half of the filters.
+    halved = ConvTranspose2d(filters=6, kernel=(2, 2), groups=2, bias=False)
+    assert halved.work(FeatureMap(1, 4, 1, 1)) == Work(multiplies=4 * 3 * 4, adds=4 * 3 * 4)
+
+
+def test_resize_by_hand() -> None:
+    # U-Net's and FPN's upsampling by 2: 4 multiplies and 3 adds an output, or copies.
+    x = FeatureMap(1, 256, 7, 9)
+    twice = Resize(mode="linear", scale=(2, 2))
+    assert twice.output_shape(x) == FeatureMap(1, 256, 14, 18)
+    outputs = 256 * 14 * 18
+    assert twice.work(x) == Work(multiplies=4 * outputs, adds=3 * outputs)
+    assert Resize(mode="nearest", scale=(2, 2)).work(x) == Work()
+    cubic = Resize(mode="cubic", size=(2, 1))
+    assert cubic.work(x) == Work(multiplies=16 * 512, adds=15 * 512)
+    # By 3/2, rounded down: 7 * 3 // 2 and 9 * 3 // 2.
+    assert Resize(mode="linear", scale=(3, 3), divisor=(2, 2)).output_shape(x).shape[2:] == (10, 13)
+
+
+def test_reduce_by_hand() -> None:
+    # What global average pooling is, written by exporters as a mean over the rows and columns.
+    x = FeatureMap(2, 512, 7, 7)
+    mean = Reduce(function="mean", axes=(2, 3))
+    assert mean.output_shape(x) == FeatureMap(2, 512, 1, 1)
+    assert mean.work(x) == Work(adds=2 * 512 * 48, divisions=1024)
+    assert Reduce(function="mean", axes=(-1, -2), keep=False).output_shape(x) == Vector(2, 512)
+    assert Reduce(function="max", axes=(1,), keep=False).output_shape(x) == Array((2, 7, 7))
+    assert Reduce(function="max", axes=(1,)).work(x) == Work(comparisons=2 * 49 * 511)
+    assert Reduce(function="sum", axes=(0,)).work(Vector(5, 3)) == Work(adds=12)
+
+
+def test_matmul_by_hand() -> None:
+    # Attention of ViT-B/16: 12 heads, queries and keys of 197 x 64.
+    queries, keys = FeatureMap(1, 12, 197, 64), FeatureMap(1, 12, 64, 197)
+    assert Matmul().output_shape(queries, keys) == FeatureMap(1, 12, 197, 197)
+    outputs = 12 * 197 * 197
+    assert Matmul().work(queries, keys) == Work(multiplies=64 * outputs, adds=63 * outputs)
+    shared = FeatureMap(1, 1, 64, 5)
+    assert Matmul().output_shape(queries, shared) == FeatureMap(1, 12, 197, 5)
+
+
+def test_norms_within_an_example_by_hand() -> None:
+    # One vector of 768: mean (767 adds, 1 division), 768 deviations, their squares' mean (768
+    # multiplies, 767 adds, 1 division), epsilon, a root, 768 divisions, scales and shifts.
+    token = Array((1, 1, 768))
+    assert LayerNorm().parameters(token) == Parameters(scales=768, shifts=768)
+    assert LayerNorm().work(token) == Work(
+        multiplies=2 * 768, adds=2 * 767 + 1 + 2 * 768, divisions=2 + 768, square_roots=1
+    )
+    x = FeatureMap(2, 32, 8, 8)
+    assert LayerNorm(dimensions=3, shift=False).parameters(x) == Parameters(scales=32 * 64)
+    assert InstanceNorm().work(x).square_roots == 64
+    assert GroupNorm(groups=8).work(x).square_roots == 16
+    assert GroupNorm(groups=8).parameters(x) == Parameters(scales=32, shifts=32)
+
+
+def test_prelu_by_hand() -> None:
+    x = FeatureMap(2, 3, 4, 5)
+    assert Prelu().work(x) == Work(comparisons=120, multiplies=120)
+    assert Prelu().parameters(x) == Parameters(weights=3)
+    assert Prelu(shared=True).parameters(x) == Parameters(weights=1)
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [
@@ -218,6 +300,36 @@ def test_softmax_along_another_axis_by_hand() -> None:
         (lambda: Activation(function="softmax", axis=-3).output_shape(Vector(1, 3)), "no axis -3"),
         (lambda: Activation(function="softmax", axis=symbol("a")).output_shape(Vector(1, 3)),
          "an axis must be a number, got a"),
+        (lambda: ConvTranspose2d(filters=3, kernel=(1, 1), groups=2).output_shape(IMAGE),
+         "input channels per group: 3 is not divisible by 2"),
+        (lambda: ConvTranspose2d(filters=3, kernel=(1, 1), groups=2)
+         .output_shape(FeatureMap(1, 2, 1, 1)), "filters per group: 3 is not divisible by 2"),
+        (lambda: ConvTranspose2d(filters=1, kernel=(2, 2), padding=((1, 1), (0, 0)))
+         .output_shape(FeatureMap(1, 1, 1, 1)), "height: padding of 2 leaves nothing of 2"),
+        (lambda: ConvTranspose2d(filters=1, kernel=(2, 2), padding="same"), "no padding 'same'"),
+        (lambda: ConvTranspose2d(filters=1, kernel=(1, 1), output_padding=(0, -1)),
+         "output_padding must be 0 or more"),
+        (lambda: ConvTranspose2d(filters=1, kernel=(1, 1), stride=(0, 1)), "stride must be 1"),
+        (lambda: Resize(mode="linear", size=(3,)), r"size to be \[rows, columns\], got \[3\]"),
+        (lambda: Resize(mode="linear", divisor=(5, 1)).output_shape(FeatureMap(1, 1, 4, 4)),
+         "height must be 1 or more, got 0"),
+        (lambda: Resize(mode="linear", scale=(0, 1)), "scale must be 1 or more"),
+        (lambda: Reduce(function="sum", axes=()), "axes must name one axis or more"),
+        (lambda: Reduce(function="sum", axes=(1, -1)).output_shape(Vector(1, 3)), "named twice"),
+        (lambda: Reduce(function="sum", axes=(0, 1), keep=False).output_shape(Vector(1, 3)),
+         "the batch is one"),
+        (lambda: Matmul().output_shape(Vector(1, 3)), "exactly two inputs, got 1"),
+        (lambda: Matmul().output_shape(Vector(1, 3), Array((1, 3, 1))), "tensors of one rank"),
+        (lambda: Matmul().output_shape(Vector(2, 3), Vector(2, 3)),
+         r"columns of \(2, 3\) are not the rows of \(2, 3\)"),
+        (lambda: Matmul().output_shape(Array((2, 3, 4)), Array((3, 4, 5))),
+         r"leading axes of unlike shape: \(2,\) and \(3,\)"),
+        (lambda: LayerNorm(dimensions=2).output_shape(Vector(1, 3)), "from 1 to 1, got 2"),
+        (lambda: LayerNorm(dimensions=0).output_shape(Vector(1, 3)), "from 1 to 1, got 0"),
+        (lambda: InstanceNorm().output_shape(Array((3,))), r"expected \(N, C, ...\)"),
+        (lambda: GroupNorm(groups=2).output_shape(IMAGE), "channels per group: 3 is not divisible"),
+        (lambda: GroupNorm(groups=0), "groups must be 1 or more"),
+        (lambda: Prelu().output_shape(Array((3,))), "expected channels"),
         (lambda: Dense(units=1, flatten=False).output_shape(Array((3,))), "behind the batch"),
     ],
 )  # fmt: skip

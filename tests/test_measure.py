@@ -61,6 +61,13 @@ LINES = {
         "convolution x64:gemm:jit direct",
         2 * 7 * 13 * 13 * 24 * 15,
     ),
+    # transposed, in 2 groups: 5 x 5 inputs of 4 channels, each laid on 3 x 3 for 3 filters
+    "deconvolution,x64:gemm:jit,forward_training,src_f32::blocked:abcd:f0 wei_f32::blocked:acbde:f0"
+    " bia_undef::undef::f0 dst_f32::blocked:abcd:f0,,alg:deconvolution_direct,"
+    "g2mb2_ic4oc6_ih5oh11kh3sh2dh0ph0_iw5ow11kw3sw2dw0pw0,0.0219727": (
+        "deconvolution x64:gemm:jit direct",
+        2 * 4 * 5 * 5 * 3 * 9,
+    ),
     "inner_product,x64:gemm:jit,forward_inference,src_f32::blocked:ab:f0 wei_f32::blocked:ab:f0"
     " bia_f32::blocked:a:f0 dst_f32::blocked:ab:f0,,,mb2ic252oc10,0.0148926": (
         "inner_product x64:gemm:jit",
@@ -363,6 +370,8 @@ layers:
   - swish
   - conv2d: {filters: 6, kernel: 3, dilation: 2, stride: 2}
   - relu6
+  - conv_transpose2d: {filters: 6, kernel: 3, stride: 2, groups: 2, padding: [[0, 1], [1, 0]]}
+  - layer_norm: {scale: false}
   - arithmetic: {function: multiply, operand: [6, 1, 1], learned: true}
   - arithmetic: {function: subtract, operand: [6, 1, 1]}
   - dense: {units: 4, flatten: false}
@@ -469,12 +478,13 @@ def test_operations_belong_to_layers_and_exceptions_are_named(
     assert [(each.layer, each.reason.split()[2]) for each in parameters.exceptions] == [
         ("bn1 (scales)", "gamma"),
         ("bn2 (shifts)", "beta"),
+        ("ln1 (scales)", "gamma"),
         ("arithmetic2 (constants)", "constants"),
     ]
     log = child.run(tasks.work, job, seconds=60, environment=environment)
     assert set(log) == {layer.name for layer in cost.layers}
     work = checks.multiplies(cost, log)
-    assert (work.checked, work.different, work.unseen) == (5, (), ())
+    assert (work.checked, work.different, work.unseen) == (6, (), ())
 
 
 def profiled(job: tasks.Job) -> dict[str, list[str]]:

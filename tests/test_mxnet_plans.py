@@ -154,7 +154,49 @@ layers:
 """
 
 
-@pytest.mark.parametrize("text", [EVERY_KIND, ELEMENT_BY_ELEMENT], ids=["layers", "elements"])
+ALONG_AXES = """\
+name: along-axes
+input: [8, 16, 16]
+layers:
+  - conv2d: {name: a, filters: 8, kernel: 3, padding: 1}
+  - group_norm: {groups: 2, scale: false, shift: false}
+  - prelu
+  - conv_transpose2d: {filters: 8, kernel: 3, padding: [[1, 0], [0, 1]]}
+  - instance_norm
+  - conv_transpose2d: {filters: 4, kernel: 4, stride: 2, padding: 1}
+  - layer_norm: {shift: false}
+  - average_pool2d: {name: small, kernel: 2, stride: 2}
+  - resize: {mode: nearest, scale: 2}
+  - resize: {mode: linear, size: [17, 17]}
+  - matmul: {name: square, from: [small, small]}
+  - matmul: {from: [square, small]}
+  - softmax: {axis: -1}
+  - reduce: {function: max, axes: [2]}
+  - reduce: {function: mean, axes: [-1], keep: false}
+  - reduce: {function: sum, axes: [2], keep: false}
+  - dense: 5
+"""
+SEQUENCE = """\
+name: sequence
+input: [16, 16]
+layers:
+  - dense: {name: a, units: 16, flatten: false}
+  - layer_norm: {name: b}
+  - subtract: {name: c, from: [b, b]}
+  - matmul: {name: d, from: [c, a]}
+  - subtract: {name: e, from: [d, d]}
+  - matmul: {from: [e, b]}
+  - prelu: {shared: true}
+"""
+TEXTS = {
+    "layers": EVERY_KIND,
+    "elements": ELEMENT_BY_ELEMENT,
+    "axes": ALONG_AXES,
+    "rank 3": SEQUENCE,
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_every_kind_is_planned_as_mxnet_does(text: str, tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(text)
     record = plans_now(str(tmp_path / "net.yaml"), "--batch", "37,512")
@@ -165,14 +207,34 @@ def test_every_kind_is_planned_as_mxnet_does(text: str, tmp_path: Path) -> None:
     ]
 
 
-def test_what_mxnet_cannot_build_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (
+            "max_pool2d: {kernel: 3, stride: 2, dilation: 2}",
+            "layer 'pool1': MXNet's pooling has no dilation",
+        ),
+        ("resize: {mode: cubic, scale: 2}", "'resize1': MXNet has no cubic interpolation"),
+        ("resize: {mode: nearest, size: [18, 27]}", "'resize1': MXNet repeats rows and columns"),
+        ("layer_norm: {dimensions: 2}", "'ln1': MXNet normalizes over one axis alone"),
+        ("group_norm: {groups: 1}", "'gn1': MXNet has a scale and a shift for every group"),
+        (
+            "conv_transpose2d: {filters: 1, kernel: 1, output_padding: 1}",
+            "'conv_transpose1': MXNet pads a transposed convolution's output by less",
+        ),
+        (
+            "matmul: {branches: {a: [conv2d: {filters: 1, kernel: 1}], b: [identity]}}",
+            "'matmul1': MXNet does not read a matrix again",
+        ),
+    ],
+)
+def test_what_mxnet_cannot_build_is_said(step: str, reason: str, tmp_path: Path) -> None:
     pytest.importorskip("mxnet", reason="MXNet is what is asked")
-    pool = "max_pool2d: {kernel: 3, stride: 2, dilation: 2}"
-    text = f"name: net\ninput: [1, 9, 9]\nlayers:\n  - {pool}\n"
+    text = f"name: net\ninput: [2, 9, 9]\nlayers:\n  - {step}\n"
     (tmp_path / "net.yaml").write_text(text)
     result = CliRunner().invoke(app, ["plans", str(tmp_path / "net.yaml"), "--batch", "1"])
     assert result.exit_code == 1
-    assert "layer 'pool1': MXNet's pooling has no dilation" in result.stdout
+    assert reason in " ".join(result.stdout.split())
 
 
 def sleep_forever() -> None:

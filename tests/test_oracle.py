@@ -12,7 +12,9 @@ from statistics import NormalDist
 from typing import Any, cast, get_args
 
 import counting
+import counting_arrays as array_loops
 import counting_elementwise as elementwise
+import counting_resampling as resampling
 import pytest
 from counting import Abacus, Map, Nested, Pair, Rows, Sliding, lengths, values
 from hypothesis import given, settings
@@ -27,22 +29,32 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
+    GroupNorm,
     Identity,
     Input,
+    InstanceNorm,
+    LayerNorm,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
     Pool2d,
+    Prelu,
+    Reduce,
+    Resize,
     Subtract,
 )
 from convcost.layers.activation import ALONG_AN_AXIS, Function
 from convcost.layers.arithmetic import Operation
+from convcost.layers.reduce import Reduction
+from convcost.layers.resize import Interpolation
 from convcost.tensors import FeatureMap, Tensor, Vector, tensor
 
 Example = tuple[AbstractLayer, tuple[Tensor, ...]]
@@ -141,6 +153,86 @@ def activation_examples(draw: st.DrawFn) -> Example:
 
 
 @st.composite
+def conv_transpose2d_examples(draw: st.DrawFn) -> Example:
+    """Draw a transposed convolution of which padding leaves something."""
+    kernel, stride, dilation = (
+        draw(st.tuples(st.integers(1, most), st.integers(1, most))) for most in (3, 3, 2)
+    )
+    more = draw(st.tuples(st.integers(0, 1), st.integers(0, 1)))
+    extents = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    padding = []
+    for axis in range(2):
+        spanned = (extents[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis]
+        before = draw(st.integers(0, min(2, spanned + more[axis])))
+        padding.append((before, draw(st.integers(0, min(2, spanned + more[axis] - before)))))
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    channels, filters = (groups * draw(st.integers(1, max(1, 3 // groups))) for _ in range(2))
+    layer = ConvTranspose2d(
+        filters=filters,
+        kernel=kernel,
+        stride=stride,
+        padding=(padding[0], padding[1]),
+        output_padding=more,
+        dilation=dilation,
+        groups=groups,
+        bias=draw(booleans),
+    )
+    return layer, (FeatureMap(draw(st.integers(1, 2)), channels, *extents),)
+
+
+@st.composite
+def resize_examples(draw: st.DrawFn) -> Example:
+    """Draw a new size, or factors that leave something."""
+    x = draw(feature_maps)
+    mode = draw(st.sampled_from(get_args(Interpolation)))
+    if draw(booleans):
+        return Resize(mode=mode, size=draw(st.tuples(extents, extents))), (x,)
+    scale = draw(st.tuples(few, few))
+    divisor = tuple(
+        draw(st.integers(1, up * extent)) for up, extent in zip(scale, x.shape[2:], strict=True)
+    )
+    return Resize(mode=mode, scale=scale, divisor=cast("Pair", divisor)), (x,)
+
+
+@st.composite
+def reduce_examples(draw: st.DrawFn) -> Example:
+    """Draw axes of which at least one is left."""
+    x = draw(tensors)
+    rank = len(x.shape)
+    axes = draw(st.sets(st.integers(0, rank - 1), min_size=1, max_size=rank - 1))
+    order = draw(st.permutations([*axes]))
+    signed = tuple(axis - rank if draw(booleans) else axis for axis in order)
+    function: Any = draw(st.sampled_from(get_args(Reduction)))
+    return Reduce(function=function, axes=signed, keep=draw(booleans)), (x,)
+
+
+@st.composite
+def matmul_examples(draw: st.DrawFn) -> Example:
+    """Draw two matrices, or stacks of them that meet."""
+    rows, inner, columns = (draw(st.integers(1, 3)) for _ in range(3))
+    leading = draw(st.lists(st.integers(1, 2), max_size=3))
+    first, second = (draw(st.tuples(*map(one_or, leading))) for _ in range(2))
+    return Matmul(), (tensor((*first, rows, inner)), tensor((*second, inner, columns)))
+
+
+@st.composite
+def layer_norm_examples(draw: st.DrawFn) -> Example:
+    """Draw as many axes as are normalized together."""
+    x = draw(tensors)
+    dimensions = draw(st.integers(1, len(x.shape) - 1))
+    layer = LayerNorm(dimensions=dimensions, scale=draw(booleans), shift=draw(booleans))
+    return layer, (x,)
+
+
+@st.composite
+def group_norm_examples(draw: st.DrawFn) -> Example:
+    """Draw groups that divide the channels."""
+    groups, x = draw(st.integers(1, 3)), draw(tensors)
+    layer = GroupNorm(groups=groups, scale=draw(booleans), shift=draw(booleans))
+    return layer, (x.with_channels(groups * draw(st.integers(1, 2))),)
+
+
+@st.composite
 def concat_examples(draw: st.DrawFn) -> Example:
     """Draw tensors that differ along one axis alone."""
     first = draw(tensors)
@@ -190,6 +282,19 @@ ORACLES: dict[type[AbstractLayer], Row] = {
     Maximum: Row(st.tuples(st.just(Maximum()), broadcasting()), elementwise.maximum),
     Minimum: Row(st.tuples(st.just(Minimum()), broadcasting()), elementwise.minimum),
     Arithmetic: Row(arithmetic_examples(), elementwise.arithmetic),
+    ConvTranspose2d: Row(conv_transpose2d_examples(), resampling.conv_transpose2d),
+    Resize: Row(resize_examples(), resampling.resize),
+    Reduce: Row(reduce_examples(), array_loops.reduce),
+    Matmul: Row(matmul_examples(), array_loops.matmul),
+    LayerNorm: Row(layer_norm_examples(), array_loops.layer_norm),
+    InstanceNorm: Row(
+        of_one(
+            st.builds(InstanceNorm, scale=booleans, shift=booleans), st.one_of(feature_maps, arrays)
+        ),
+        array_loops.instance_norm,
+    ),
+    GroupNorm: Row(group_norm_examples(), array_loops.group_norm),
+    Prelu: Row(of_one(st.builds(Prelu, shared=booleans), tensors), elementwise.prelu),
     Concat: Row(concat_examples(), counting.concat),
     Identity: Row(of_one(st.just(Identity()), tensors), counting.identity),
 }
@@ -551,3 +656,68 @@ def test_arithmetic_values(function: str, expected: list[float]) -> None:
     x = [[abacus.scalar(v) for v in (1, 2, 3)]]
     output = elementwise.arithmetic(abacus, x, function=function, operand=(), learned=False)
     assert values(output) == expected
+
+
+def test_transposed_convolution_values() -> None:
+    """Dive into Deep Learning, section 14.10: 0..3 with a kernel of 0..3."""
+    abacus = Abacus()
+    for place, value in enumerate(range(4)):
+        abacus.weights[0, 0, place // 2, place % 2] = abacus.scalar(value)
+    x = abacus.planes(grid(2, 2))
+    given: Any = {"filters": 1, "groups": 1, "kernel": (2, 2), "dilation": (1, 1), "bias": False}
+    more: Any = {"output_padding": (0, 0)}
+    whole = resampling.conv_transpose2d(
+        abacus, x, padding=((0, 0), (0, 0)), stride=(1, 1), **given, **more
+    )
+    assert values(whole) == [0, 0, 1, 0, 4, 6, 4, 12, 9]
+    middle = resampling.conv_transpose2d(
+        abacus, x, padding=((1, 1), (1, 1)), stride=(1, 1), **given, **more
+    )
+    assert values(middle) == [4]
+    apart = resampling.conv_transpose2d(
+        abacus, x, padding=((0, 0), (0, 0)), stride=(2, 2), **given, **more
+    )
+    assert values(apart) == [0, 0, 0, 1, 0, 0, 2, 3, 0, 2, 0, 3, 4, 6, 6, 9]
+
+
+def test_resize_values() -> None:
+    """ONNX's Resize: nearest, and linear with half pixels, of 1 2 / 3 4 by two."""
+    abacus = Abacus()
+    x = abacus.planes([[1, 2], [3, 4]])
+    given: Any = {"size": (), "scale": (2, 2), "divisor": (1, 1)}
+    nearest = values(resampling.resize(abacus, x, mode="nearest", **given))
+    assert nearest == [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]
+    assert abacus.tally == counting.Tally()
+    linear = values(resampling.resize(abacus, x, mode="linear", **given))
+    assert linear == [
+        *(1, 1.25, 1.75, 2, 1.5, 1.75, 2.25, 2.5),
+        *(2.5, 2.75, 3.25, 3.5, 3, 3.25, 3.75, 4),
+    ]
+    flat = abacus.planes([[5] * 4] * 3)
+    assert values(resampling.resize(abacus, flat, mode="cubic", **given)) == pytest.approx([5] * 48)
+
+
+def test_matmul_values() -> None:
+    """Two by two, and the same matrix for two others."""
+    abacus = Abacus()
+    a = [[[abacus.scalar(v) for v in row] for row in ((1, 2), (3, 4))]]
+    b = [[[abacus.scalar(v)] for v in pair] for pair in ((1, 0), (1, 1))]
+    assert values(array_loops.matmul(abacus, a, b)) == [1, 3, 3, 7]
+
+
+@pytest.mark.parametrize(
+    ("norm", "groups"), [("layer", [[0, 1, 2, 3]]), ("instance", [[0, 1], [2, 3]])]
+)
+def test_norm_values(norm: str, groups: list[list[int]]) -> None:
+    """Every group has mean 0 and variance 1, whatever the others are."""
+    abacus = Abacus()
+    x = [[[abacus.scalar(v) for v in row] for row in ((1, 3), (100, 500))]]
+    loops: Any = {
+        "layer": lambda: array_loops.layer_norm(abacus, x, dimensions=2, scale=False, shift=False),
+        "instance": lambda: array_loops.instance_norm(abacus, x, scale=False, shift=False),
+    }
+    found = values(loops[norm]())
+    for group in groups:
+        numbers = [found[i] for i in group]
+        assert math.fsum(numbers) == pytest.approx(0, abs=1e-9)
+        assert math.fsum(y * y for y in numbers) / len(numbers) == pytest.approx(1, rel=1e-4)

@@ -8,11 +8,15 @@ others (a window reads them as padding), unless it is asked what an output depen
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
+from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +25,8 @@ import typer
 from counting import Slide
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
+from sympy import Rational
 from typer.testing import CliRunner
 
 import convcost
@@ -28,17 +34,22 @@ from convcost.cli.receptive import receptive
 from convcost.cost import NetworkCost
 from convcost.dims import symbol
 from convcost.errors import ConvcostError
+from convcost.finer import laid, resized
 from convcost.layers import (
     KINDS,
     AbstractLayer,
     Activation,
     Arithmetic,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     GlobalPool2d,
+    GroupNorm,
     Input,
     Lrn,
     Pool2d,
+    Reduce,
+    Resize,
 )
 from convcost.receptive_field import Field, LayerField, receptive_fields
 from convcost.report.receptive import Receptive
@@ -442,6 +453,10 @@ def test_every_kind_is_known_and_others_are_refused() -> None:
         Activation: {"function": "relu"},
         Arithmetic: {"function": "add"},
         Lrn: {"size": 1},
+        ConvTranspose2d: {"filters": 1, "kernel": (1, 1)},
+        Resize: {"mode": "linear"},
+        Reduce: {"function": "sum", "axes": (1,)},
+        GroupNorm: {"groups": 1},
     }
     for kind in KINDS:
         if kind is not Input:
@@ -451,6 +466,111 @@ def test_every_kind_is_known_and_others_are_refused() -> None:
     unknown = replace(cost, layers=(replace(layer, layer=made),))
     with pytest.raises(ConvcostError, match="'identity1': what input sees of its input"):
         receptive_fields(unknown)
+
+
+# Outputs that lie closer together ----------------------------------------------------------
+
+
+def seen_by_resized(mode: str, old: int, new: int, i: int) -> set[int]:
+    """Return the positions that output i is made of; of two that are as near, both."""
+    middle = Fraction((2 * i + 1) * old, 2 * new) - Fraction(1, 2)
+    if mode == "nearest":
+        return {math.floor(middle + Fraction(1, 2)), math.ceil(middle - Fraction(1, 2))}
+    reach = 1 if mode == "linear" else 2
+    near = range(math.floor(middle) - 2, math.floor(middle) + 4)
+    return {position for position in near if abs(position - middle) < reach}
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])
+def test_resized_fields_are_the_shortest_that_hold_all(mode: Any) -> None:
+    for old, new in product(range(1, 8), repeat=2):
+        window = resized(mode, old, new)
+        fields = [spanned_exactly(window, i) for i in range(4 * new)]
+        seen = [seen_by_resized(mode, old, new, i) for i in range(4 * new)]
+        pairs = list(zip(fields, seen, strict=True))
+        assert all(start <= min(what) <= max(what) <= stop for (start, stop), what in pairs)
+        assert any(start == min(what) for (start, _), what in pairs)
+        assert any(stop == max(what) for (_, stop), what in pairs)
+
+
+def spanned_exactly(window: Any, i: int) -> tuple[Fraction, Fraction]:
+    """Return the first and the last point of an output's window."""
+    start = i * window.stride - window.padding[0]
+    return start, start + window.kernel - 1
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "dilation"),
+    [(2, 2, 0, 1), (3, 2, 1, 1), (4, 2, 1, 1), (3, 1, 2, 2), (5, 3, 1, 1), (1, 1, 0, 1)],
+)
+def test_transposed_fields_hold_all(kernel: int, stride: int, padding: int, dilation: int) -> None:
+    sides = ((padding, 0), (0, 0))
+    layer = ConvTranspose2d(
+        filters=1,
+        kernel=(kernel, 1),
+        stride=(stride, 1),
+        padding=sides,
+        dilation=(dilation, 1),
+    )
+    window = laid(layer, 0)
+    seen: dict[int, set[int]] = {}
+    for j, tap in product(range(40), range(kernel)):
+        seen.setdefault(j * stride + tap * dilation - padding, set()).add(j)
+    inner = [i for i in seen if 10 * stride < i < 30 * stride]
+    starts, stops = zip(*(spanned_exactly(window, i) for i in inner), strict=True)
+    assert all(a <= min(seen[i]) for i, a in zip(inner, starts, strict=True))
+    assert all(max(seen[i]) <= b for i, b in zip(inner, stops, strict=True))
+    assert any(a == min(seen[i]) for i, a in zip(inner, starts, strict=True))
+    assert any(b == max(seen[i]) for i, b in zip(inner, stops, strict=True))
+
+
+def test_down_and_up_again() -> None:
+    # Two positions are read for one, which two outputs copy: each sees those two, and the
+    # field that moves by 1 must span three.
+    pool = "max_pool2d: {name: down, kernel: 2, stride: 2}"
+    fields = fields_on((8, 8), pool, "resize: {name: up, mode: nearest, scale: 2}")
+    assert fields["down"] == (2, 2, 0)
+    assert fields["up"] == (3, 1, 1)
+    fields = fields_on((8, 8), "conv_transpose2d: {name: up, filters: 1, kernel: 2, stride: 2}")
+    assert fields["up"] == (Fraction(3, 2), Fraction(1, 2), Fraction(1, 2))
+    assert fields_on((8, 8), "resize: {name: r, mode: linear, size: [H, H]}".replace("H", "8")) == {
+        "r": (1, 1, 0)
+    }
+
+
+def test_fractions_are_shown() -> None:
+    cost = analysed((8, 8), "resize: {mode: linear, scale: 2}", "resize: {mode: nearest, scale: 3}")
+    found = Receptive(receptive_fields(cost))
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(found)
+    assert "5/2" in console.export_text()
+    rows = json.loads(found.as_json())["layers"][0]["rows"]
+    assert rows == {"size": 2.5, "stride": 0.5, "padding": 1}
+
+
+def test_a_symbolic_size_is_held_whatever_it_is() -> None:
+    window = resized("linear", symbol("H"), 2 * symbol("H"))
+    assert (window.kernel, window.stride) == (3, Rational(1, 2))
+
+
+def test_axes_that_are_mixed_are_seen_whole() -> None:
+    steps = {
+        "softmax: {name: l, axis: 2}": (6, 1),
+        "log_softmax: {name: l, axis: -1}": (1, 8),
+        "layer_norm: {name: l}": (1, 8),
+        "layer_norm: {name: l, dimensions: 2}": (6, 8),
+        "instance_norm: {name: l}": (6, 8),
+        "group_norm: {name: l, groups: 1}": (6, 8),
+        "reduce: {name: l, function: mean, axes: [2]}": (6, 1),
+        "reduce: {name: l, function: mean, axes: [1]}": (1, 1),
+        "reduce: {name: l, function: mean, axes: [1], keep: false}": (6, 8),
+        "prelu: {name: l}": (1, 1),
+    }
+    for step, sizes in steps.items():
+        found = layers_of(analysed((6, 8), step))["l"]
+        assert (found.rows.size, found.columns.size) == sizes
+    found = layers_of(analysed((8, 8), "matmul: {name: l, from: [input, input]}"))["l"]
+    assert (found.rows.size, found.columns.size) == (8, 8)
 
 
 # As others have it -------------------------------------------------------------------------

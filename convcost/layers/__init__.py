@@ -12,19 +12,32 @@ from convcost.layers.base import AbstractLayer
 from convcost.layers.broadcast import Add, Divide, Maximum, Minimum, Multiply, Subtract
 from convcost.layers.convolution import Conv2d
 from convcost.layers.dense import Dense
+from convcost.layers.group_normalization import GroupNorm, InstanceNorm, LayerNorm
 from convcost.layers.joins import Concat
+from convcost.layers.matmul import Matmul
 from convcost.layers.normalization import BatchNorm, Lrn
 from convcost.layers.pooling import GlobalPool2d, Pool2d
+from convcost.layers.prelu import Prelu
+from convcost.layers.reduce import Reduce
+from convcost.layers.resize import Resize
 from convcost.layers.structure import Dropout, Flatten, Identity, Input
+from convcost.layers.transposed import ConvTranspose2d
 
 KINDS: tuple[type[AbstractLayer], ...] = (
     Input,
     Conv2d,
+    ConvTranspose2d,
     Pool2d,
     GlobalPool2d,
+    Reduce,
+    Resize,
     Dense,
     BatchNorm,
+    LayerNorm,
+    InstanceNorm,
+    GroupNorm,
     Activation,
+    Prelu,
     Lrn,
     Dropout,
     Flatten,
@@ -35,6 +48,7 @@ KINDS: tuple[type[AbstractLayer], ...] = (
     Maximum,
     Minimum,
     Arithmetic,
+    Matmul,
     Concat,
     Identity,
 )
@@ -60,17 +74,25 @@ __all__ = [
     "BatchNorm",
     "Concat",
     "Conv2d",
+    "ConvTranspose2d",
     "Dense",
     "Divide",
     "Dropout",
     "Flatten",
     "GlobalPool2d",
+    "GroupNorm",
     "Identity",
     "Input",
+    "InstanceNorm",
+    "LayerNorm",
     "Lrn",
+    "Matmul",
     "Maximum",
     "Minimum",
     "Multiply",
     "Pool2d",
+    "Prelu",
+    "Reduce",
+    "Resize",
     "Subtract",
 ]

@@ -14,6 +14,7 @@ from mxnet.symbol import Symbol
 from convcost.cost import NetworkCost
 from convcost.errors import MeasurementError
 from convcost.layers import BatchNorm
+from convcost.layers.group_normalization import AbstractGroupNormalization
 from convcost.measure.backend import Array, Done, Primitive
 from convcost.measure.mxnet_nodes import layers_of_outputs
 from convcost.measure.mxnet_work import logged, profiled
@@ -32,6 +33,7 @@ ROLES = {
 _LEARNING_RATE = 1e-6  # too little to change what is computed
 _NO_SCALE = "MXNet keeps gamma without a scale, fixed at 1 (fix_gamma)"
 _CONSTANT = "MXNet has constants among its arguments; they are not learned"
+_NO_SCALE_AT_ALL = "MXNet keeps gamma without a scale; here it stays 1"
 _NO_SHIFT = "MXNet keeps beta without a shift; here it stays 0"
 
 
@@ -166,9 +168,11 @@ def _fixed(layer: object, role: str) -> str | None:
         return _CONSTANT
     if isinstance(layer, BatchNorm) and role == "scales" and not layer.scale:
         return _NO_SCALE
-    if isinstance(layer, BatchNorm) and role == "shifts" and not layer.shift:
+    if not isinstance(layer, BatchNorm | AbstractGroupNormalization):
+        return None
+    if role == "shifts" and not layer.shift:
         return _NO_SHIFT
-    return None
+    return _NO_SCALE_AT_ALL if role == "scales" and not layer.scale else None
 
 
 def _fill(executor: Any) -> None:

@@ -31,11 +31,13 @@ def _primitive(line: str) -> Primitive:
     if len(fields) != _FIELDS:
         return Primitive(f"{kind} {implementation}", None)
     auxiliary, problem = fields[8], fields[9]
-    algorithm = re.search(r"alg:(?:convolution|pooling|eltwise)_(\w+)", auxiliary)
+    algorithm = re.search(r"alg:(?:convolution|deconvolution|pooling|eltwise)_(\w+)", auxiliary)
     name = f"{kind} {implementation}" + (f" {algorithm[1]}" if algorithm else "")
     sizes = {key: int(value) for key, value in re.findall(r"([a-z]+)(\d+)", problem)}
     if kind == "convolution":
         return Primitive(name, _convolution(sizes))
+    if kind == "deconvolution":
+        return Primitive(name, _deconvolution(sizes))
     if kind == "inner_product":
         return Primitive(name, _inner_product(sizes))
     return Primitive(name, None)
@@ -46,6 +48,13 @@ def _convolution(sizes: Mapping[str, int]) -> int:
     outputs = [sizes.get(key, 1) for key in ("mb", "oc", "od", "oh", "ow")]
     taps = [sizes.get(key, 1) for key in ("kd", "kh", "kw")]
     return prod(outputs) * prod(taps) * (sizes["ic"] // sizes.get("g", 1))
+
+
+def _deconvolution(sizes: Mapping[str, int]) -> int:
+    """Return inputs times the taps that each is laid on, those that are cut off included."""
+    inputs = [sizes.get(key, 1) for key in ("mb", "ic", "id", "ih", "iw")]
+    taps = [sizes.get(key, 1) for key in ("kd", "kh", "kw")]
+    return prod(inputs) * prod(taps) * (sizes["oc"] // sizes.get("g", 1))
 
 
 def _inner_product(sizes: Mapping[str, int]) -> int:

@@ -23,20 +23,29 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
+    GroupNorm,
     Identity,
+    InstanceNorm,
+    LayerNorm,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
     Pool2d,
+    Prelu,
+    Reduce,
+    Resize,
     Subtract,
 )
 from convcost.layers.window import AbstractWindowLayer, Rounding, Window
+from convcost.measure import symbols_arrays as arrays
 from convcost.measure import symbols_elementwise as elementwise
 from convcost.measure.symbols_elementwise import CONSTANT
 from convcost.tensors import FeatureMap
@@ -204,11 +213,18 @@ def _batch_norm(layer: BatchNorm, cost: LayerCost, x: Symbol) -> Symbol:
 BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType(
     {
         Conv2d: _conv2d,
+        ConvTranspose2d: arrays.conv_transpose2d,
         Pool2d: _pool2d,
         GlobalPool2d: _global_pool2d,
+        Reduce: arrays.reduce,
+        Resize: arrays.resize,
         Dense: _dense,
         BatchNorm: _batch_norm,
+        LayerNorm: arrays.layer_norm,
+        InstanceNorm: arrays.instance_norm,
+        GroupNorm: arrays.group_norm,
         Activation: elementwise.activation,
+        Prelu: arrays.prelu,
         Lrn: lambda layer, cost, x: mx.sym.LRN(x, nsize=layer.size, name=cost.name),
         Dropout: lambda layer, cost, x: mx.sym.Dropout(x, p=layer.rate, name=cost.name),
         Flatten: lambda _, cost, x: mx.sym.Flatten(x, name=cost.name),
@@ -219,6 +235,7 @@ BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType
         Maximum: elementwise.join,
         Minimum: elementwise.join,
         Arithmetic: elementwise.arithmetic,
+        Matmul: arrays.matmul,
         Concat: lambda layer, cost, *inputs: mx.sym.Concat(*inputs, dim=layer.axis, name=cost.name),
         Identity: lambda _, cost, x: mx.sym.identity(x, name=cost.name),
     }

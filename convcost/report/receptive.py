@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from rich import box
@@ -85,13 +86,18 @@ def _cells(what: LayerField | Branch, mark: str, *, square: bool) -> list[str]:
 
     def both(value: Callable[[Field], Dim]) -> str:
         axes = [what.rows] if square else [what.rows, what.columns]
-        return "×".join(units.exact(value(axis)) for axis in axes)
+        return "×".join(_number(value(axis)) for axis in axes)
 
     return [
         both(lambda field: field.size) + mark,
         both(lambda field: field.stride),
         both(lambda field: field.padding),
     ]
+
+
+def _number(value: Dim | Fraction) -> str:
+    """Write a number; behind a transposed convolution it may be a fraction."""
+    return str(value) if isinstance(value, Fraction) else units.exact(value)
 
 
 def records(fields: ReceptiveFields) -> list[dict[str, Any]]:

@@ -78,7 +78,13 @@ def _gradients(ends: Sequence[Node]) -> list[Node]:
         facts = OPERATORS[node.operator]
         if not node.inputs:
             continue
-        if facts.backward is None:
+        if facts.apart:
+            given[node, 0] = [_sum(given[node, 0])]  # once, for all of them
+            gradients = [
+                (_backward(node, operator, reads, given, of=[position]), 0)
+                for position, (operator, reads) in enumerate(facts.apart)
+            ]
+        elif facts.backward is None:
             gradients = [_sum(given[node, 0])] * len(node.inputs)
         else:
             backward = _backward(node, facts.backward, facts.reads, given)
@@ -90,17 +96,25 @@ def _gradients(ends: Sequence[Node]) -> list[Node]:
 
 
 def _backward(
-    node: Node, operator: str, what: Iterable[str], given: Mapping[Entry, Sequence[Entry]]
+    node: Node,
+    operator: str,
+    what: Iterable[str],
+    given: Mapping[Entry, Sequence[Entry]],
+    of: Iterable[int] | None = None,
 ) -> Node:
-    """Return the node that gives the gradients of a node's inputs."""
+    """Return the node that gives the gradients of a node's inputs, or of some of them."""
     reads: list[Entry] = []
     for it in what:
         if it == "x":
             reads += node.inputs
             continue
+        if it[0] == "x":
+            reads.append(node.inputs[int(it[1:])])
+            continue
         entry = node, int(it[1:])
         reads.append(entry if it[0] == "y" else _sum(given.get(entry, ()), like=entry))
-    return Node(operator, tuple(reads), tuple([of.sizes[at] for of, at in node.inputs]))
+    wanted = node.inputs if of is None else [node.inputs[position] for position in of]
+    return Node(operator, tuple(reads), tuple([source.sizes[at] for source, at in wanted]))
 
 
 CHAINED = 8

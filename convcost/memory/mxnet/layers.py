@@ -16,20 +16,28 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
+    GroupNorm,
     Identity,
+    InstanceNorm,
+    LayerNorm,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
     Pool2d,
+    Prelu,
+    Reduce,
+    Resize,
     Subtract,
 )
-from convcost.memory.mxnet import elementwise
+from convcost.memory.mxnet import arrays, elementwise
 from convcost.memory.mxnet.graph import Entry, Node, blocks_of
 from convcost.memory.mxnet.sizes import ELEMENT, Make, bytes_of, one
 from convcost.tensors import FeatureMap
@@ -72,14 +80,27 @@ def _lrn(layer: Lrn, cost: LayerCost, x: Entry) -> Node:
     return Node("LRN", (x,), (bytes_of(cost.output),) * 2, attributes=layer)
 
 
+def _resize(layer: Resize, cost: LayerCost, x: Entry) -> Node:
+    """Repeat, or interpolate linearly: what else there is MXNet does not build."""
+    operator = "BilinearResize2D" if layer.mode == "linear" else "UpSampling"
+    return Node(operator, (x,), (bytes_of(cost.output),), attributes=layer)
+
+
 LAYERS: Mapping[type[AbstractLayer], Make] = MappingProxyType(
     {
         Conv2d: _conv2d,
+        ConvTranspose2d: arrays.conv_transpose2d,
         Pool2d: _pool2d,
         GlobalPool2d: _pool,
+        Reduce: arrays.reduce,
+        Resize: _resize,
         Dense: one("FullyConnected"),
         BatchNorm: _batch_norm,
+        LayerNorm: arrays.norm,
+        InstanceNorm: arrays.norm,
+        GroupNorm: arrays.norm,
         Activation: elementwise.activation,
+        Prelu: one("PReLU"),
         Lrn: _lrn,
         Dropout: one("Dropout", results=2),
         Flatten: one("Flatten"),
@@ -90,6 +111,7 @@ LAYERS: Mapping[type[AbstractLayer], Make] = MappingProxyType(
         Maximum: elementwise.join,
         Minimum: elementwise.join,
         Arithmetic: elementwise.arithmetic,
+        Matmul: arrays.matmul,
         Concat: one("Concat"),
         Identity: one("_copy"),
     }

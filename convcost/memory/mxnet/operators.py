@@ -19,8 +19,9 @@ class Facts:
     """What MXNet's registration of an operator says.
 
     ``shares`` and ``view`` are as in :class:`Operation`. ``backward`` is the operator that
-    gives the gradients of the inputs, and ``reads`` what that reads: ``x`` the inputs, ``y``
-    and a number a result, ``g`` and a number the gradient of a result. Without one the
+    gives the gradients of the inputs, and ``reads`` what that reads: ``x`` the inputs, with a
+    number one of them, ``y`` and a number a result, ``g`` and a number the gradient of a
+    result. ``apart`` are several, each for one input, with what they read. Without any the
     gradient of the result is that of every input. ``merges``: applied twice to the same, it
     is applied once.
     """
@@ -29,6 +30,7 @@ class Facts:
     view: bool = False
     backward: str | None = None
     reads: tuple[str, ...] = ("g0",)
+    apart: tuple[tuple[str, tuple[str, ...]], ...] = ()
     learns: bool = False
     merges: bool = True
 
@@ -45,6 +47,24 @@ FORWARD: Mapping[str, Facts] = MappingProxyType(
         "Variable": Facts(merges=False),
         "Convolution": Facts(backward="_backward_Convolution", reads=("g0", "x"), **ALONE),
         "FullyConnected": Facts(backward="_backward_FullyConnected", reads=("g0", "x"), **ALONE),
+        "Deconvolution": Facts(backward="_backward_Deconvolution", reads=("g0", "x"), **ALONE),
+        "LayerNorm": Facts(
+            shares=FIRST, backward="_backward_LayerNorm", reads=("g0", "x", "y1", "y2"), **ALONE
+        ),
+        "InstanceNorm": Facts(
+            backward="_backward_InstanceNorm", reads=("g0", "y1", "y2", "x"), **ALONE
+        ),
+        "PReLU": Facts(
+            shares=FIRST, backward="_backward_LeakyReLU", reads=("g0", "x", "y0"), **ALONE
+        ),
+        "reduce to sum": Facts(backward="_backward_reduce"),
+        "reduce to extreme": Facts(backward="_backward_reduce", reads=("g0", "x", "y0")),
+        "UpSampling": Facts(backward="_backward_UpSampling"),
+        "BilinearResize2D": Facts(backward="_backward_UpSampling"),
+        "dot": Facts(backward="_backward_dot", reads=("g0", "x")),
+        "batch_dot": Facts(apart=(("batch_dot", ("g0", "x1")), ("batch_dot", ("x0", "g0")))),
+        "linalg_gemm2": Facts(backward="_backward_linalg_gemm2", reads=("g0", "x")),
+        "slice": Facts(backward="_backward_slice"),
         "BatchNorm": Facts(backward="_backward_BatchNorm", reads=("g0", "y1", "y2", "x"), **ALONE),
         "max": Facts(backward="_backward_max", reads=("g0", "g1", "x", "y0", "y1")),
         "average": Facts(backward="_backward_average", reads=("g0", "x", "y0")),
@@ -113,6 +133,14 @@ BACKWARD: Mapping[str, Facts] = MappingProxyType(
         "_backward_Convolution": Facts(),
         "_backward_FullyConnected": Facts(shares=((1, 0),)),
         "_backward_BatchNorm": Facts(),
+        "_backward_Deconvolution": Facts(),
+        "_backward_LayerNorm": Facts(),
+        "_backward_InstanceNorm": Facts(),
+        "_backward_reduce": Facts(),
+        "_backward_UpSampling": Facts(),
+        "_backward_dot": Facts(),
+        "_backward_linalg_gemm2": Facts(shares=((2, 1),)),
+        "_backward_slice": Facts(),
         "_backward_max": Facts(shares=((1, 0),)),
         "_backward_average": Facts(),
         "_backward_Activation": Facts(shares=FIRST),
