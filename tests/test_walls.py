@@ -10,7 +10,7 @@ import pytest
 
 from convcost.layers import KINDS
 
-SLOW = ("sympy", "numpy", "mxnet", "onnx", "matplotlib", "igraph")
+SLOW = ("sympy", "numpy", "scipy", "mxnet", "onnx", "matplotlib", "igraph")
 
 
 def modules_after(code: str) -> set[str]:
@@ -30,6 +30,13 @@ def modules_after(code: str) -> set[str]:
     [
         "import convcost; convcost.analyse(convcost.load('vgg16'))",
         "import sys; sys.argv = ['convcost', 'analyze', 'vgg16', '--convention', 'thop']\n"
+        "from convcost.cli import app; app(standalone_mode=False)",
+        "import sys; sys.argv = ['convcost', 'predict', 'vgg16', '--profile', 't4']\n"
+        "from convcost.cli import app; app(standalone_mode=False)",
+        "import sys; sys.path.append('tests'); sys.argv = ['convcost', 'predict', 'vgg16']\n"
+        "from convcost.prediction import profile; import time_profile\n"
+        "profile.find_profile = lambda _: profile.SHIPPED / 'made.json'\n"
+        "profile.load_profile = lambda _: time_profile.profile()\n"
         "from convcost.cli import app; app(standalone_mode=False)",
         "import sys; sys.argv = ['convcost', 'list']\n"
         "from convcost.cli import app; app(standalone_mode=False)",

@@ -20,6 +20,8 @@ from convcost.cli.graph import graph
 from convcost.cli.measure import measure
 from convcost.cli.memory import memory
 from convcost.cli.plans import plans
+from convcost.cli.predict import predict
+from convcost.cli.profiles import profiles
 from convcost.cli.receptive import receptive
 from convcost.cli.report import report
 from convcost.cli.scale import scale
@@ -45,6 +47,8 @@ app.command("receptive")(receptive)
 app.command("plans")(plans)
 app.command("measure")(measure)
 app.command("report")(report)
+app.command("predict")(predict)
+app.add_typer(profiles, name="profiles")
 app.command("formula")(formula)
 app.command("check")(check)
 app.command("solve")(solve)

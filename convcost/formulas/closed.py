@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import sympy
@@ -126,6 +126,20 @@ class SymbolicNetwork:
             if size != 0:
                 yield self._closed(name, "", size, _BYTES)
 
+    @property
+    def symbols(self) -> tuple[sympy.Symbol, ...]:
+        """What is free, in the order it was asked for."""
+        return tuple(self._symbols.values())
+
+    def derived(
+        self, value: Callable[[NetworkCost], sympy.Basic]
+    ) -> tuple[sympy.Basic, tuple[sympy.Basic, ...]]:
+        """Return what rules make of this network's cost, and where that holds."""
+        with recording() as more:
+            found = value(self.cost)
+        domain = _domain([*self._conditions, *more], self._assumed)
+        return self._assumed.restore(found), domain
+
     def _made(self, quantity: str, layer: str, sums: Total, output: Tensor) -> Formula:
         return self._closed(quantity, layer, *_quantity(quantity, sums, output))
 
@@ -137,7 +151,7 @@ class SymbolicNetwork:
             source=self._spec.source,
             unit=unit,
             expr=collected(self._assumed.restore(sympy.sympify(size))),
-            symbols=tuple(self._symbols.values()),
+            symbols=self.symbols,
             domain=self._domain,
             example=self._example,
             fixed=self._fixed,

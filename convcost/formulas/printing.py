@@ -24,6 +24,12 @@ class _Text(StrPrinter):
         left, right = (self._print(argument) for argument in expr.args)
         return f"{left if expr.args[0].is_Atom else f'({left})'} % {right}"
 
+    def _print_Piecewise(self, expr: sympy.Piecewise) -> str:
+        """Write what is 1 under a condition, else 0, as the condition in brackets."""
+        value, condition = expr.args[0].args
+        assert value == 1  # noqa: S101 - `dims.exceeds` makes no others
+        return f"[{self._print(condition)}]"
+
 
 class _Latex(LatexPrinter):
     """SymPy's own LaTeX, but for floors and for names longer than a letter."""

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log
 from statistics import fmean, median
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from convcost.dims import Dim
 from convcost.prediction.model import UNSURE, Coefficient, HeldOut, KernelModel, TimeModel
 from convcost.prediction.rows import Row
 from convcost.prediction.terms import TERMS
+from convcost.prediction.training import STEP, step_terms
 
 FOLDS = 5
 RESAMPLES = 200
@@ -47,6 +51,17 @@ def fit(rows: Sequence[Row], *, seed: int = 0) -> TimeModel:
         models[kernel] = _kernel(own, pairs, seed)
         every += pairs
     return TimeModel(kernels=models, rows=len(rows), held_out=errors(every))
+
+
+def fit_steps(rows: Sequence[Row], forward: TimeModel, *, seed: int = 0) -> TimeModel:
+    """Fit training steps: rows of what ``training.step_amounts`` gives, with a forward model."""
+    made = [replace(row, terms=_of_step(row, forward), kernel=STEP) for row in rows]
+    return fit(made, seed=seed)
+
+
+def _of_step(row: Row, forward: TimeModel) -> dict[str, float]:
+    found = step_terms(cast("dict[str, Dim]", row.terms), forward).values
+    return {name: float(amount) for name, amount in found.items()}
 
 
 def held_out_pairs(rows: Sequence[Row], seed: int = 0) -> _Pairs:

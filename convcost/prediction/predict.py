@@ -98,7 +98,8 @@ def predict_operation(operation: Operation, model: TimeModel, machine: Machine) 
     outside: dict[str, float] = {}
     if kernel is None:
         parts, spread, shared = ceiling_seconds(amounts, machine), UNSURE, 0.0
-        seconds = max(_by_bound(parts).values(), default=0.0)
+        arithmetic = _by_bound(parts).get(ARITHMETIC, 0.0)
+        seconds = max(arithmetic, sum(parts.values()) - arithmetic)
     else:
         parts, outside = kernel.parts(amounts), kernel.outside(amounts)
         seconds = sum(parts.values())
