@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from convcost.cost import NetworkCost
 
+Phase = Literal["forward", "backward", "update"]
+
+
+class Part(NamedTuple):
+    """What a training step does for a layer."""
+
+    phase: Phase
+    layer: str
+
+
 Done = Callable[[str | None], None]
+StepDone = Callable[[Part | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +88,33 @@ class BuiltNetwork(Protocol):
         """Return the same network with the same weights, to be watched."""
         ...
 
+    def watched_step(self) -> WatchedStep:
+        """Return the same network with the same weights, whose training steps are watched."""
+        ...
+
 
 class WatchedNetwork(Protocol):
     """A network that tells of every operation as it ends."""
+
+    def together(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the layers that are told of as one, by the layer that is named then."""
+        ...
 
     def run(self, done: Done) -> None:
         """Make a forward pass; tell ``done`` the layer after each of its operations.
 
         It may be told None besides, in between.
+        """
+        ...
+
+
+class WatchedStep(Protocol):
+    """A network that tells of every operation of a training step as it ends."""
+
+    def run(self, done: StepDone) -> None:
+        """Make a step; tell ``done`` the part after each of its operations.
+
+        What is told as None in between belongs to no part.
         """
         ...
 

@@ -15,8 +15,9 @@ from convcost.cost import NetworkCost
 from convcost.errors import MeasurementError
 from convcost.layers import BatchNorm
 from convcost.layers.group_normalization import AbstractGroupNormalization
-from convcost.measure.backend import Array, Done, Primitive
-from convcost.measure.mxnet_nodes import layers_of_outputs
+from convcost.measure.backend import Array, Primitive
+from convcost.measure.mxnet_nodes import layers_of_nodes
+from convcost.measure.mxnet_watched import WatchedMxnetNetwork, WatchedMxnetStep, update
 from convcost.measure.mxnet_work import logged, profiled
 from convcost.measure.symbols import bind, data_of, is_data, planned_megabytes
 from convcost.measure.symbols_elementwise import CONSTANT
@@ -30,7 +31,6 @@ ROLES = {
     "moving_var": "statistics",
     CONSTANT: "constants",
 }
-_LEARNING_RATE = 1e-6  # too little to change what is computed
 _NO_SCALE = "MXNet keeps gamma without a scale, fixed at 1 (fix_gamma)"
 _CONSTANT = "MXNet has constants among its arguments; they are not learned"
 _NO_SCALE_AT_ALL = "MXNet keeps gamma without a scale; here it stays 1"
@@ -111,7 +111,7 @@ class MxnetNetwork:
         for name, gradient in self.executor.grad_dict.items():
             if gradient is not None:
                 array = self.executor.arg_dict[name]
-                mx.nd.sgd_update(array, gradient, lr=_LEARNING_RATE, out=array)
+                update(array, gradient)
         mx.nd.waitall()
 
     def watched(self) -> WatchedMxnetNetwork:
@@ -123,36 +123,27 @@ class MxnetNetwork:
             grad_req="null",
             aux_states=bound.aux_dict,
         )
-        return WatchedMxnetNetwork(twin, layers_of_outputs(self.symbol, self.cost))
+        nodes = layers_of_nodes(twin.get_optimized_symbol(), self.cost)  # what fused, if any did
+        return WatchedMxnetNetwork(twin, nodes)
+
+    def watched_step(self) -> WatchedMxnetStep:
+        """Bind the same arrays and gradients again, for an executor with a monitor."""
+        bound = self.executor
+        gradients = {name: each for name, each in bound.grad_dict.items() if each is not None}
+        twin = self.symbol.bind(
+            bound.arg_arrays[0].context,
+            args=bound.arg_dict,
+            args_grad=gradients,
+            grad_req={name: "write" if name in gradients else "null" for name in bound.arg_dict},
+            aux_states=bound.aux_dict,
+        )
+        nodes = layers_of_nodes(self.symbol, self.cost)
+        owners = {name: _parts(name)[0] for name in gradients}
+        return WatchedMxnetStep(twin, self.head_gradients, nodes, owners)
 
     def _wait(self) -> None:
         for output in self.executor.outputs:
             output.wait_to_read()
-
-
-@final
-class WatchedMxnetNetwork:
-    """An executor with a monitor. MXNet swallows what a monitor raises: ours does nothing."""
-
-    def __init__(self, executor: Any, layers: dict[str, str]) -> None:
-        self._executor = executor
-        self._layers = layers
-        self._done: Done = _ignore
-        executor.set_monitor_callback(self._hear)
-
-    def run(self, done: Done) -> None:
-        """Make a forward pass; tell of every operation's first output, and None of others."""
-        self._done = done
-        self._executor.forward(is_train=False)
-        for output in self._executor.outputs:
-            output.wait_to_read()
-
-    def _hear(self, name: bytes, _: int) -> None:
-        self._done(self._layers.get(name.decode()))
-
-
-def _ignore(_: str | None) -> None:
-    """Hear nothing."""
 
 
 def _parts(name: str) -> tuple[str, str]:

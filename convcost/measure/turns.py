@@ -17,7 +17,7 @@ from convcost.measure.backend import WatchedNetwork
 from convcost.measure.result import Reference, Timing
 from convcost.measure.tasks import Job
 
-_REFERENCE_SIZE = 384  # rows of the matrices whose product is the fixed kernel
+REFERENCE_SIZE = 384  # rows of the matrices whose product is the fixed kernel
 
 
 class Tick(NamedTuple):
@@ -59,7 +59,7 @@ def watched(job: Job) -> Iterator[Round | None]:
     """Time the fixed kernel, the whole network and its layers."""
     network = job.backend.build(job.cost, job.device, job.seed)
     listener = network.watched()
-    kernel = job.backend.product(_REFERENCE_SIZE, job.device)
+    kernel = job.backend.product(REFERENCE_SIZE, job.device)
     deadline = perf_counter() + job.seconds
     listener.run(lambda _: None)
     passes = timing.passes_in_a_round(timing.warm_up(network.run, deadline))

@@ -1,0 +1,1 @@
+"""Calibration: what a machine takes for layers as real networks have them."""

@@ -1,0 +1,91 @@
+"""What is timed of a sheet, a round at a time: each a generator that runs in a child process.
+
+Its first value says that all is warm; every further one is a round, that begins with a pass
+that is not timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from convcost.measure import timing
+from convcost.measure.backend import Part
+from convcost.measure.tasks import Job
+from convcost.measure.turns import REFERENCE_SIZE
+
+_PASSES = 2  # that are timed, in a round
+_REFERENCES = 5
+
+Ticks = list[tuple[Part, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The fastest of each operation in a round, in order, and of the fixed kernel.
+
+    ``together`` has the layers that ran as one with the one that is named. Units: seconds.
+    """
+
+    parts: Sequence[tuple[Part, float]]
+    reference: float
+    together: Mapping[str, tuple[str, ...]]
+
+
+def forward(job: Job) -> Iterator[Heard | None]:
+    """Time the operations of a forward pass."""
+    listener = job.backend.build(job.cost, job.device, job.seed).watched()
+
+    def heard() -> Ticks:
+        clock = _Clock()
+        listener.run(lambda layer: clock.tick(None if layer is None else Part("forward", layer)))
+        return clock.found
+
+    return _rounds(job, heard, listener.together())
+
+
+def step(job: Job) -> Iterator[Heard | None]:
+    """Time the operations of a training step."""
+    listener = job.backend.build(job.cost, job.device, job.seed).watched_step()
+
+    def heard() -> Ticks:
+        clock = _Clock()
+        listener.run(clock.tick)
+        return clock.found
+
+    return _rounds(job, heard, {})
+
+
+class _Clock:
+    """What operations took, one after the other."""
+
+    def __init__(self) -> None:
+        self.found: Ticks = []
+        self._last = perf_counter()
+
+    def tick(self, part: Part | None) -> None:
+        """End an operation; listening takes nobody's time."""
+        if part is not None:
+            self.found.append((part, perf_counter() - self._last))
+        self._last = perf_counter()
+
+
+def _rounds(
+    job: Job, heard: Callable[[], Ticks], together: Mapping[str, tuple[str, ...]]
+) -> Iterator[Heard | None]:
+    kernel = job.backend.product(REFERENCE_SIZE, job.device)
+    kernel()
+    heard()  # weights are laid out anew in the first pass
+    yield None
+    while True:
+        heard()
+        reference = min(timing.timed(kernel) for _ in range(_REFERENCES))
+        yield Heard(fastest([heard() for _ in range(_PASSES)]), reference, together)
+
+
+def fastest(passes: Sequence[Sequence[tuple[Part, float]]]) -> Ticks:
+    """Return the fastest of each operation."""
+    return [
+        (same[0][0], min(seconds for _, seconds in same)) for same in zip(*passes, strict=True)
+    ]

@@ -1,0 +1,126 @@
+"""A run of calibration: sheet after sheet is measured, until the time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+
+from convcost.cost import NetworkCost
+from convcost.errors import MeasurementError
+from convcost.measure.calibration import rounds
+from convcost.measure.calibration.rows import Key, least_reference, rows_of, seconds_by_part
+from convcost.measure.calibration.sheets import Sheet, sheets
+from convcost.measure.lanes import Lane
+from convcost.measure.session import Progress, Session
+from convcost.prediction.machine import Machine
+from convcost.prediction.rows import Row
+from convcost.prediction.network import Way, operations
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A sheet that was measured one way: what its operations took, in fixed kernels.
+
+    ``reference`` is what that kernel took at best meanwhile, ``seconds`` how long measuring
+    it all took. Units: seconds.
+    """
+
+    sheet: Sheet
+    way: Way
+    parts: dict[Key, float]
+    reference: float
+    seconds: float
+
+    def rows(self, machine: Machine, reference: float) -> Iterator[Row]:
+        """Yield the rows, as if the fixed kernel had taken ``reference``."""
+        cost = self.sheet.cost(training=self.way == TRAINING)
+        found = operations(cost, machine, self.way)
+        return rows_of(found, self.parts, self.sheet.groups, reference)
+
+
+class Calibration:
+    """Sheets that were measured so far, and what went wrong.
+
+    ``skip`` is how many sheets an earlier run has had.
+    """
+
+    def __init__(
+        self, session: Session, *, seed: int = 0, skip: int = 0, ways: Sequence[Way] = WAYS
+    ) -> None:
+        self._session = session
+        self._ways = ways
+        self._sheets = sheets(seed, skip=skip)
+        self.measured: list[Measured] = []
+        self.failures: list[str] = []
+        self.seconds = 0.0
+
+    def run(self, budget: float, progress: Progress | None = None) -> None:
+        """Measure sheets for about so many seconds, at least one.
+
+        Ctrl-C ends it, with what was measured until then.
+        """
+        longest = 0.0
+        while not self.measured or self.seconds + longest <= budget:
+            before = self.seconds
+            tell = None if progress is None else _with_time_left(progress, budget - before)
+            try:
+                self.next_sheet(tell)
+            except KeyboardInterrupt:
+                if not self.measured:
+                    raise
+                return
+            longest = max(longest, self.seconds - before)
+            if not self.measured:
+                raise MeasurementError(self.failures[0])
+
+    def next_sheet(self, progress: Progress | None = None) -> None:
+        """Measure one more sheet in every way, in turns."""
+        start = perf_counter()
+        sheet = next(self._sheets)
+        lanes = {way: self._lane(sheet, way) for way in self._ways}
+        try:
+            self._session.take_turns(list(lanes.values()), progress)
+        finally:
+            self.seconds += perf_counter() - start
+            for way, lane in lanes.items():
+                if lane.error is not None:
+                    self.failures.append(f"{lane.name}: {lane.error.problems[0].message}")
+                elif lane.rounds:
+                    self.measured.append(_measured(sheet, way, lane))
+
+    def reference(self) -> float:
+        """Return what the fixed kernel took at best, in seconds."""
+        return min(each.reference for each in self.measured)
+
+    def rows(self, way: Way, machine: Machine) -> list[Row]:
+        """Return the rows of one way to run."""
+        reference = self.reference()
+        return [
+            row
+            for each in self.measured
+            if each.way == way
+            for row in each.rows(machine, reference)
+        ]
+
+    def _lane(self, sheet: Sheet, way: Way) -> Lane:
+        task: Callable[..., object] = rounds.step if way == TRAINING else rounds.forward
+        job = self._session.job(sheet.cost(training=way == TRAINING))
+        return self._session.lane(f"{sheet.name}, {way}", task, job, fused=way == "fused")
+
+
+def _measured(sheet: Sheet, way: Way, lane: Lane) -> Measured:
+    return Measured(
+        sheet, way, seconds_by_part(lane.rounds), least_reference(lane.rounds), lane.seconds
+    )
+
+
+def _with_time_left(progress: Progress, seconds: float) -> Progress:
+    end = perf_counter() + seconds
+
+    def tell(what: str) -> None:
+        left = max(0, round(end - perf_counter()))
+        progress(f"{what}; about {left // 60}:{left % 60:02} left")
+
+    return tell
