@@ -13,6 +13,7 @@ from convcost.prediction.machine import Machine
 from convcost.prediction.model import TimeModel
 from convcost.prediction.predict import NetworkTime, Operation, predict
 from convcost.prediction.profile import Profile
+from convcost.prediction.steps import step_operations
 from convcost.prediction.training import step_amounts, step_terms
 
 Way = Literal["unfused", "fused", "training"]
@@ -24,7 +25,12 @@ _GROUPS: Mapping[str, Callable[[NetworkCost], list[tuple[LayerCost, ...]]]] = Ma
 
 
 def operations(cost: NetworkCost, machine: Machine, way: Way) -> list[Operation]:
-    """Return what runs for a forward pass, in order; layers without a rule are not among it."""
+    """Return what runs, in order; layers without a rule are not among it.
+
+    For a training step the cost must be that of training.
+    """
+    if way == "training":
+        return step_operations(cost, machine)
     unknown = set(cost.uncounted)
     found = []
     for group in _GROUPS[way](cost):

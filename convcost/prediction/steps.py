@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
+from convcost.layers import Add
 from convcost.prediction.machine import Machine
 from convcost.prediction.predict import Operation
 from convcost.prediction.terms import Terms, levels, moved_bytes, terms
@@ -30,7 +31,7 @@ def step_operations(cost: NetworkCost, machine: Machine) -> list[Operation]:
             readers.update(layer.inputs)
     found = [_operation(layer, FORWARD, terms(layer, machine)) for layer in cost.layers]
     for layer in reversed(cost.layers):
-        if layer.name in flowing:
+        if layer.name in flowing and not _hands_on(layer):
             wanted = sum(name in flowing for name in dict.fromkeys(layer.inputs))
             made = _backward(layer, machine, wanted, readers[layer.name] - 1)
             found.append(_operation(layer, BACKWARD, made))
@@ -40,6 +41,12 @@ def step_operations(cost: NetworkCost, machine: Machine) -> list[Operation]:
 
 def _operation(layer: LayerCost, phase: str, made: Terms) -> Operation:
     return Operation(f"{layer.name} {phase}", (layer.name,), made)
+
+
+def _hands_on(layer: LayerCost) -> bool:
+    """Whether the output's gradient is that of every input, as it is."""
+    alike = all(x == layer.output for x in layer.input_shapes)
+    return isinstance(layer.layer, Add) and alike
 
 
 def _backward(layer: LayerCost, machine: Machine, wanted: int, sums: int) -> Terms:

@@ -70,7 +70,7 @@ class Block:
         if isinstance(self.shapes[self.last], FeatureMap):
             self.put(Conv2d(filters=_FED, kernel=(1, 1)), context=True)
         else:
-            self.put(Activation(function="relu"), context=True)
+            self.put(Activation(function="softmax"), context=True)
 
     @property
     def last(self) -> str:
@@ -80,7 +80,7 @@ class Block:
     @property
     def width(self) -> int:
         """The channels of the last layer."""
-        return int(self.shapes[self.last].channels)  # type: ignore[arg-type]  # a number
+        return int(self.shapes[self.last].channels)
 
     def put(self, layer: AbstractLayer, *sources: str, context: bool = False) -> str:
         """Put a layer."""
@@ -90,9 +90,7 @@ class Block:
         self.layers.append(Placed(name, layer, inputs, context))
         return name
 
-    def conv(
-        self, filters: int, kernel: int | Pair = 1, *sources: str, **others: Any
-    ) -> str:
+    def conv(self, filters: int, kernel: int | Pair = 1, *sources: str, **others: Any) -> str:
         """Put a convolution, padded so that a stride of 1 keeps the extents; no bias."""
         taps = kernel if isinstance(kernel, tuple) else (kernel, kernel)
         stride = others.pop("stride", 1)

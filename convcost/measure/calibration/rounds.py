@@ -86,6 +86,4 @@ def _rounds(
 
 def fastest(passes: Sequence[Sequence[tuple[Part, float]]]) -> Ticks:
     """Return the fastest of each operation."""
-    return [
-        (same[0][0], min(seconds for _, seconds in same)) for same in zip(*passes, strict=True)
-    ]
+    return [(same[0][0], min(seconds for _, seconds in same)) for same in zip(*passes, strict=True)]

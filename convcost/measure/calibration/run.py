@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
+from typing import get_args
 
-from convcost.cost import NetworkCost
 from convcost.errors import MeasurementError
 from convcost.measure.calibration import rounds
 from convcost.measure.calibration.rows import Key, least_reference, rows_of, seconds_by_part
-from convcost.measure.calibration.sheets import Sheet, sheets
+from convcost.measure.calibration.sheets import Sheet
 from convcost.measure.lanes import Lane
 from convcost.measure.session import Progress, Session
 from convcost.prediction.machine import Machine
-from convcost.prediction.rows import Row
 from convcost.prediction.network import Way, operations
+from convcost.prediction.rows import Row
+
+TRAINING: Way = "training"
+WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,14 @@ class Measured:
 
 
 class Calibration:
-    """Sheets that were measured so far, and what went wrong.
-
-    ``skip`` is how many sheets an earlier run has had.
-    """
+    """Sheets that were measured so far, and what went wrong."""
 
     def __init__(
-        self, session: Session, *, seed: int = 0, skip: int = 0, ways: Sequence[Way] = WAYS
+        self, session: Session, source: Iterable[Sheet], *, ways: Sequence[Way] = WAYS
     ) -> None:
         self._session = session
         self._ways = ways
-        self._sheets = sheets(seed, skip=skip)
+        self._sheets = iter(source)
         self.measured: list[Measured] = []
         self.failures: list[str] = []
         self.seconds = 0.0
