@@ -8,6 +8,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 _Record = TypeVar("_Record")
@@ -24,9 +25,8 @@ def read(record: type[_Record], value: object, place: str = "") -> _Record:
     """
     if not isinstance(value, dict):
         raise Unreadable(f"{place or 'result'}: expected an object, found {value!r}")
-    hints = get_type_hints(record)
-    known = fields(record)  # type: ignore[arg-type]  # a dataclass
-    names = [field.name for field in known if field.name in value or field.default is MISSING]
+    hints, required = _declared(record)  # type: ignore[arg-type]  # classes can be hashed
+    names = [name for name in hints if name in value or name in required]
     prefix = f"{place}." if place else ""
     for name in names:
         if name not in value:
@@ -35,6 +35,14 @@ def read(record: type[_Record], value: object, place: str = "") -> _Record:
         if name not in names:
             raise Unreadable(f"{prefix}{name}: unknown")
     return record(**{name: _value(hints[name], value[name], prefix + name) for name in names})
+
+
+@cache
+def _declared(record: type) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the types of a record's fields, and which of them have no default."""
+    hints, known = get_type_hints(record), fields(record)
+    required = frozenset(field.name for field in known if field.default is MISSING)
+    return {field.name: hints[field.name] for field in known}, required
 
 
 def _value(declared: Any, value: object, place: str) -> object:

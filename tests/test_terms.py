@@ -134,6 +134,17 @@ BY_HAND = [
             "launches": 1,
         },
     ),
+    # Every one of 64 places of 32 channels goes to 16 lanes of 9 taps; 17 by 17 come out.
+    (
+        "{conv_transpose2d: {filters: 4, kernel: 3, stride: 2, bias: false}}",
+        "conv_transpose2d",
+        {
+            "multiply_adds": 2 * 64 * 9 * 32 * 16,
+            "bytes_l2": 4 * 2 * (32 * 64 + 4 * 289),
+            "weight_bytes": 4 * 32 * 4 * 9,
+            "launches": 1,
+        },
+    ),
     (
         "{max_pool2d: {kernel: 2, stride: 2}}",
         "max pool2d",

@@ -20,10 +20,12 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     GlobalPool2d,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
@@ -143,6 +145,21 @@ def _conv2d(layer: Conv2d, cost: LayerCost, vectors: Vectors) -> tuple[str, dict
     return "conv2d 1x1" if layer.taps == 1 else "conv2d", {"multiply_adds": products}
 
 
+def _conv_transpose2d(
+    layer: ConvTranspose2d, cost: LayerCost, vectors: Vectors
+) -> tuple[str, dict[str, Dim]]:
+    x = _feature_map(cost)
+    of_one = vectors.rounded(floor_div(x.c, layer.groups))
+    filters = vectors.rounded(floor_div(layer.filters, layer.groups))
+    products = x.n * x.h * x.w * layer.taps * layer.groups * of_one * filters
+    return "conv_transpose2d", {"multiply_adds": products}
+
+
+def _matmul(layer: Matmul, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
+    del layer, vectors
+    return "matmul", {"multiply_adds": cost.work.multiplies}
+
+
 def _few(channels: Dim) -> bool:
     """Whether there are few channels; if they are a symbol, there must be more."""
     if isinstance(channels, int):
@@ -211,7 +228,9 @@ def _other(layer: AbstractLayer, cost: LayerCost, vectors: Vectors) -> tuple[str
 _RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
     {
         Conv2d: _conv2d,
+        ConvTranspose2d: _conv_transpose2d,
         Dense: _dense,
+        Matmul: _matmul,
         Pool2d: _pool2d,
         GlobalPool2d: _global_pool2d,
         Lrn: _lrn,
