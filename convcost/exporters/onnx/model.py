@@ -146,3 +146,13 @@ class NodeMaker:
     def number(self, role: str, value: float) -> str:
         """Add a number that the layer needs."""
         return self.model.constant(f"{self.cost.name}.{role}", value, np.float32)
+
+    def fixed(self, role: str, shape: Sequence[Any], value: float) -> str:
+        """Add numbers that nobody learns, all ``value``: a node, for initializers are learned."""
+        array = np.full([int(extent) for extent in shape], value, np.float32)
+        return self.before(role, "Constant", value=numpy_helper.from_array(array))
+
+    def learned(self, role: str, shape: Sequence[Any], value: float) -> str:
+        """Add a learned tensor that is an initializer in any case: in arithmetic that tells."""
+        array = np.full([int(extent) for extent in shape], value)
+        return self.model.constant(f"{self.cost.name}.{role}", array, np.float32)

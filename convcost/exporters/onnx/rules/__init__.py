@@ -1,0 +1,72 @@
+"""How each layer kind is written in ONNX: one rule each.
+
+Source: ONNX's operator documentation, github.com/onnx/onnx/blob/main/docs/Operators.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from convcost.cost import LayerCost
+from convcost.errors import ExportError
+from convcost.exporters.onnx.model import NodeMaker
+from convcost.exporters.onnx.rules import dense, elementwise, windows
+from convcost.layers import (
+    AbstractLayer,
+    Activation,
+    Add,
+    Arithmetic,
+    BatchNorm,
+    Concat,
+    Conv2d,
+    Dense,
+    Divide,
+    Dropout,
+    Flatten,
+    GlobalPool2d,
+    Identity,
+    Lrn,
+    Maximum,
+    Minimum,
+    Multiply,
+    Pool2d,
+    Subtract,
+)
+
+Rule = Callable[[Any, NodeMaker], None]
+
+RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
+    {
+        Activation: elementwise.activation,
+        Add: elementwise.join("Add"),
+        Arithmetic: elementwise.arithmetic,
+        BatchNorm: dense.batch_norm,
+        Concat: lambda layer, node: node.last("Concat", axis=layer.axis),
+        Conv2d: windows.conv2d,
+        Dense: dense.dense,
+        Divide: elementwise.join("Div"),
+        Dropout: elementwise.dropout,
+        Flatten: lambda _, node: node.last("Flatten", axis=1),
+        GlobalPool2d: windows.global_pool2d,
+        Identity: lambda _, node: node.last("Identity"),
+        Lrn: lambda layer, node: node.last("LRN", size=layer.size),
+        Maximum: elementwise.join("Max"),
+        Minimum: elementwise.join("Min"),
+        Multiply: elementwise.join("Mul"),
+        Pool2d: windows.pool2d,
+        Subtract: elementwise.join("Sub"),
+    }
+)
+
+
+def rule_of(cost: LayerCost) -> Rule:
+    """Return how a layer is written.
+
+    Raises: ExportError if its kind has no ONNX form.
+    """
+    rule = RULES.get(type(cost.layer))
+    if rule is None:
+        raise ExportError("this kind has no ONNX form")
+    return rule
