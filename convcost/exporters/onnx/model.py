@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from convcost.layers import Input
 from convcost.tensors import Tensor
 
 OPSET = 20
-"""The operators' version: the first with all that is needed; of 2023, as IR version 9 is."""
-IR = 9
+"""The operators' version, of 2023, unless a layer requires a newer one."""
+IR = MappingProxyType({20: 9, 21: 10})
+"""The format's version that came with an opset."""
 LARGEST = 2**31 - 2**20  # bytes: Protocol Buffers end at 2 GiB
 BATCH = "N"
 
@@ -33,6 +35,7 @@ class Model:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self._network = network
+        self._opset = OPSET
         self._batch: int | str = BATCH if batch is None else batch
         self._random = np.random.default_rng(0) if random else None
         self._bytes = 0
@@ -41,6 +44,10 @@ class Model:
     def node(self, cost: LayerCost) -> NodeMaker:
         """Return what makes the nodes of a layer."""
         return NodeMaker(self, cost)
+
+    def require(self, opset: int) -> None:
+        """Write operators of this version at least."""
+        self._opset = max(self._opset, opset)
 
     def weight(self, name: str, shape: Sequence[Any], value: float) -> str:
         """Add a learned tensor, or a statistic: all ``value``, unless it is to be random."""
@@ -94,8 +101,8 @@ class Model:
             graph,
             producer_name="convcost",
             producer_version=convcost.__version__,
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR,
+            opset_imports=[helper.make_opsetid("", self._opset)],
+            ir_version=IR[self._opset],
             doc_string="Its weights are made up.",
         )
         return model.SerializeToString()  # type: ignore[no-any-return]
@@ -146,6 +153,10 @@ class NodeMaker:
     def number(self, role: str, value: float) -> str:
         """Add a number that the layer needs."""
         return self.model.constant(f"{self.cost.name}.{role}", value, np.float32)
+
+    def decimals(self, role: str, values: Sequence[float]) -> str:
+        """Add numbers that the layer needs."""
+        return self.model.constant(f"{self.cost.name}.{role}", values, np.float32)
 
     def fixed(self, role: str, shape: Sequence[Any], value: float) -> str:
         """Add numbers that nobody learns, all ``value``: a node, for initializers are learned."""

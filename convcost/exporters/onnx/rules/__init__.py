@@ -12,7 +12,7 @@ from typing import Any
 from convcost.cost import LayerCost
 from convcost.errors import ExportError
 from convcost.exporters.onnx.model import NodeMaker
-from convcost.exporters.onnx.rules import dense, elementwise, windows
+from convcost.exporters.onnx.rules import dense, elementwise, norms, windows
 from convcost.layers import (
     AbstractLayer,
     Activation,
@@ -21,17 +21,25 @@ from convcost.layers import (
     BatchNorm,
     Concat,
     Conv2d,
+    ConvTranspose2d,
     Dense,
     Divide,
     Dropout,
     Flatten,
     GlobalPool2d,
+    GroupNorm,
     Identity,
+    InstanceNorm,
+    LayerNorm,
     Lrn,
+    Matmul,
     Maximum,
     Minimum,
     Multiply,
     Pool2d,
+    Prelu,
+    Reduce,
+    Resize,
     Subtract,
 )
 
@@ -42,20 +50,28 @@ RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
         Activation: elementwise.activation,
         Add: elementwise.join("Add"),
         Arithmetic: elementwise.arithmetic,
-        BatchNorm: dense.batch_norm,
+        BatchNorm: norms.batch_norm,
         Concat: lambda layer, node: node.last("Concat", axis=layer.axis),
         Conv2d: windows.conv2d,
+        ConvTranspose2d: windows.conv_transpose2d,
         Dense: dense.dense,
         Divide: elementwise.join("Div"),
         Dropout: elementwise.dropout,
         Flatten: lambda _, node: node.last("Flatten", axis=1),
         GlobalPool2d: windows.global_pool2d,
+        GroupNorm: norms.group_norm,
         Identity: lambda _, node: node.last("Identity"),
+        InstanceNorm: norms.instance_norm,
+        LayerNorm: norms.layer_norm,
         Lrn: lambda layer, node: node.last("LRN", size=layer.size),
+        Matmul: lambda _, node: node.last("MatMul"),
         Maximum: elementwise.join("Max"),
         Minimum: elementwise.join("Min"),
         Multiply: elementwise.join("Mul"),
         Pool2d: windows.pool2d,
+        Prelu: elementwise.prelu,
+        Reduce: elementwise.reduce,
+        Resize: windows.resize,
         Subtract: elementwise.join("Sub"),
     }
 )

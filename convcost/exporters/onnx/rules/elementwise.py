@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from convcost.exporters.onnx.model import NodeMaker
-from convcost.layers import AbstractLayer, Activation, Arithmetic, Dropout
+from convcost.layers import AbstractLayer, Activation, Arithmetic, Dropout, Prelu, Reduce
 
-_CONSTANT = 2  # the value of any constant: the same work as another
+_CONSTANT = 3  # the value of any constant: the same work as another
 _OPERATORS = MappingProxyType(
     {
         "add": "Add",
@@ -104,6 +104,20 @@ def arithmetic(layer: Arithmetic, node: NodeMaker) -> None:
     make = node.learned if layer.learned else node.fixed
     operand = make("operand", layer.operand, _CONSTANT)
     node.last(_OPERATORS[layer.function], *node.inputs, operand)
+
+
+def prelu(layer: Prelu, node: NodeMaker) -> None:
+    """Write a learned slope, aligned with the channels."""
+    (shape,) = node.shapes
+    slopes = (1,) if layer.shared else (shape[1], *(1 for _ in shape[2:]))
+    node.last("PRelu", *node.inputs, node.weight("slope", *slopes))
+
+
+def reduce(layer: Reduce, node: NodeMaker) -> None:
+    """Write a reduction of axes."""
+    axes = node.integers("axes", layer.axes)
+    operator = f"Reduce{layer.function.capitalize()}"
+    node.last(operator, *node.inputs, axes, keepdims=int(layer.keep))
 
 
 def dropout(layer: Dropout, node: NodeMaker) -> None:
