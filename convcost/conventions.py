@@ -8,12 +8,14 @@ layer more (torchvision's VGG and AlexNet end in an adaptive pool that does noth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
 from convcost.cost import NetworkCost
+from convcost.coverage import name_of, uncovered
 from convcost.dims import Dim
 from convcost.errors import ConvcostError, nearest
 from convcost.layers import Activation, Dropout, Flatten
@@ -27,7 +29,9 @@ class Convention:
     """Someone's way to count.
 
     ``weights`` says how much one of each quantity counts; ``divisor`` is applied to the
-    sum. ``form`` is how its author prints the count, in units of ``scale``.
+    sum. ``form`` is how its author prints the count, in units of ``scale``. ``complete`` is
+    set where it is known of every kind what its tool counts, mostly nothing; else layers of
+    the kinds in ``convcost.coverage`` alone are counted, and the others named.
     ``with_memory`` is set where bytes are reported too: of all parameters with the running
     statistics, and of every output but that of the layers in ``_IN_PLACE``.
     """
@@ -40,22 +44,34 @@ class Convention:
     scale: int = 1
     form: str = ""
     with_memory: bool = False
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Conventional:
-    """A network's cost as a convention counts it; ``count`` is not rounded."""
+    """A network's cost as a convention counts it; ``count`` is not rounded.
+
+    ``uncovered`` says of how many layers of a kind it is not known what the convention counts:
+    then the count is what it comes to without them.
+    """
 
     convention: Convention
     count: Dim | Fraction
     parameters: Dim
     parameter_bytes: Dim | None
     feature_bytes: Dim | None
+    uncovered: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def remark(self) -> str:
+        """What is left out of the count, as text; empty if nothing is."""
+        kinds = ", ".join(f"{number} x {kind}" for kind, number in self.uncovered.items())
+        return f"at least; not covered: {kinds}" if kinds else ""
 
     @property
     def printed(self) -> str | None:
         """The count as its author prints it, where that is known and it is a number."""
-        if not self.convention.form or not isinstance(self.count, int | Fraction):
+        if self.uncovered or not self.convention.form or not isinstance(self.count, int | Fraction):
             return None
         return self.convention.form.format(float(self.count / self.convention.scale))
 
@@ -63,22 +79,25 @@ class Conventional:
 _IN_PLACE = (Activation, Dropout, Flatten)
 
 _MACS = MappingProxyType({"macs": 1})
+_PRODUCTS = MappingProxyType({"macs": 1, "matrix products": 1})
 
 CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         "torchvision",
         "multiply-adds",
-        _MACS,
+        _PRODUCTS,
         "torchvision 0.29.1, `_ops` in the weights' metadata (there in billions)",
         scale=10**9,
         form="{:.3f}",
+        complete=True,
     ),
     Convention("calflops", "MACs", _MACS, "calflops 0.3.2, pytorch_ops.py: MACs, bias left out"),
     Convention(
         "torch",
         "flops",
-        MappingProxyType({"macs": 2}),
+        MappingProxyType({"macs": 2, "matrix products": 2}),
         "PyTorch 2.14.1, torch/utils/flop_counter.py: 2 per multiply-add, bias left out",
+        complete=True,
     ),
     Convention(
         "ptflops",
@@ -116,9 +135,15 @@ CONVENTIONS: tuple[Convention, ...] = (
                 "normalized elements": 1,
                 "scaled elements": 1,
                 "globally averaged elements": 1,
+                "products of the first matrices": 1,
+                "elements normalized in examples": 4,
+                "elements scaled in examples": 1,
+                "repeated elements": 1,
+                "interpolated elements": 4,
             }
         ),
-        "fvcore 0.1.5, nn/jit_handles.py: a multiply-add is one flop",
+        "fvcore 0.1.5, nn/jit_handles.py, nn/flop_count.py: a multiply-add is one flop",
+        complete=True,
     ),
     Convention(
         "imgclsmob",
@@ -182,9 +207,12 @@ def find_convention(name: str) -> Convention:
 def count(cost: NetworkCost, name: str) -> Conventional:
     """Count a network as the convention of that name does."""
     convention = find_convention(name)
+    left_out = () if convention.complete else uncovered(cost.layers)
+    names = {layer.name for layer in left_out}
+    covered = [layer for layer in cost.layers if layer.name not in names]
     total: Dim = 0
     for quantity, weight in convention.weights.items():
-        for layer in cost.layers:
+        for layer in covered:
             total += weight * QUANTITIES[quantity](layer)
     sums = cost.total()
     parameters = sums.parameters.count
@@ -200,4 +228,11 @@ def count(cost: NetworkCost, name: str) -> Conventional:
             if isinstance(total, int)
             else (total / convention.divisor)
         )
-    return Conventional(convention, counted, parameters, parameter_bytes, feature_bytes)
+    return Conventional(
+        convention,
+        counted,
+        parameters,
+        parameter_bytes,
+        feature_bytes,
+        uncovered=Counter(name_of(layer) for layer in left_out),
+    )

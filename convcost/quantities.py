@@ -7,7 +7,19 @@ from types import MappingProxyType
 
 from convcost.cost import LayerCost
 from convcost.dims import Dim, floor_div
-from convcost.layers import Activation, Add, BatchNorm, Conv2d, Dense, GlobalPool2d, Lrn, Pool2d
+from convcost.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    Conv2d,
+    Dense,
+    GlobalPool2d,
+    Lrn,
+    Matmul,
+    Pool2d,
+    Resize,
+)
+from convcost.layers.group_normalization import AbstractGroupNormalization
 from convcost.tensors import FeatureMap
 
 
@@ -100,6 +112,26 @@ def _lrn_channels(cost: LayerCost) -> Dim:
     return 0
 
 
+def _in_examples(cost: LayerCost) -> Dim:
+    return cost.activations if isinstance(cost.layer, AbstractGroupNormalization) else 0
+
+
+def _scaled_in_examples(cost: LayerCost) -> Dim:
+    return _in_examples(cost) if cost.parameters.scales else 0
+
+
+def _first_products(cost: LayerCost) -> Dim:
+    """What fvcore takes for a product of matrices: the first is not read again for the second."""
+    if not isinstance(cost.layer, Matmul):
+        return 0
+    first, second = cost.input_shapes
+    return first.elements * second.shape[-1]
+
+
+def _resized(cost: LayerCost, mode: str) -> Dim:
+    return cost.activations if isinstance(cost.layer, Resize) and cost.layer.mode == mode else 0
+
+
 QUANTITIES: Mapping[str, Callable[[LayerCost], Dim]] = MappingProxyType(
     {
         "macs": lambda cost: cost.macs,
@@ -115,6 +147,12 @@ QUANTITIES: Mapping[str, Callable[[LayerCost], Dim]] = MappingProxyType(
         "averages": _averages,
         "globally averaged elements": _globally_averaged,
         "added elements": lambda c: c.work.adds if isinstance(c.layer, Add) else 0,
+        "matrix products": lambda c: c.work.multiplies if isinstance(c.layer, Matmul) else 0,
+        "products of the first matrices": _first_products,
+        "elements normalized in examples": _in_examples,
+        "elements scaled in examples": _scaled_in_examples,
+        "repeated elements": lambda c: _resized(c, "nearest"),
+        "interpolated elements": lambda c: _resized(c, "linear"),
         "lrn squares": _lrn_squares,
         "lrn channels": _lrn_channels,
     }

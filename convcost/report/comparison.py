@@ -139,7 +139,8 @@ class Comparison:
             return []
         convention = self._counts[0].convention
         counts = [count.count for count in self._counts]
-        return [_Line(f"{convention.name}, {convention.unit}", counts)]
+        partly = ", at least" if any(count.uncovered for count in self._counts) else ""
+        return [_Line(f"{convention.name}, {convention.unit}{partly}", counts)]
 
     def _kinds(self, column: Column) -> list[_Line]:
         """Return a line for each kind that has any of it, and the total."""

@@ -46,6 +46,7 @@ def _totals(cost: NetworkCost, conventional: Conventional | None) -> list[list[s
     rows = [[column.title, column.exact(column.value(sums))] for column in COLUMNS.values()]
     if conventional is not None:
         name = f"{conventional.convention.name}, {conventional.convention.unit}"
+        name += f" ({conventional.remark})" if conventional.remark else ""
         rows.append([name, units.exact(conventional.count)])
     return rows
 

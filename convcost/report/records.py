@@ -68,6 +68,7 @@ def convention_record(conventional: Conventional) -> dict[str, Any]:
         "parameters": conventional.parameters,
         "parameter_bytes": conventional.parameter_bytes,
         "feature_bytes": conventional.feature_bytes,
+        "uncovered": dict(conventional.uncovered),
     }
     return {key: value for key, value in record.items() if value is not None}
 

@@ -172,9 +172,10 @@ def step_table(step: TrainingStep) -> Table:
 
 def _convention(conventional: Conventional) -> str:
     printed = f" (printed as {conventional.printed})" if conventional.printed else ""
+    remark = f", {conventional.remark}" if conventional.remark else ""
     parts = [
         f"{conventional.convention.name}: {units.exact(conventional.count)}"
-        f" {conventional.convention.unit}{printed}",
+        f" {conventional.convention.unit}{printed}{remark}",
         f"{units.exact(conventional.parameters)} parameters",
     ]
     if conventional.parameter_bytes is not None and conventional.feature_bytes is not None:
