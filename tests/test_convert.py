@@ -289,3 +289,36 @@ def test_the_command_writes_a_spec(tmp_path: Path) -> None:
 def test_options_that_do_not_go_together(arguments: list[str], message: str) -> None:
     result = CliRunner().invoke(app, ["convert", *arguments])
     assert message in str(result.exception)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "googlenet", "vgg16-bn"])
+def test_an_imported_onnx_model_comes_back(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="it reads the models")
+    path = tmp_path / f"{name}.onnx"
+    run(name, "-o", str(path))
+    network = convcost.load(path)
+    text = run(str(path))
+    assert facts(read(text), names=False) == facts(network, names=False)
+    assert text.count("\n") < 80
+
+
+@pytest.mark.parametrize("name", ["resnet50_v1", "mobilenet_v2_1_0", "squeezenet1_0"])
+def test_an_imported_symbol_comes_back(name: str, tmp_path: Path) -> None:
+    mx = pytest.importorskip("mxnet", reason="Gluon's zoo is MXNet's")
+    path = tmp_path / f"{name}-symbol.json"
+    make = getattr(mx.gluon.model_zoo.vision, name)
+    make()(mx.sym.var("data")).save(str(path))
+    network = convcost.load(path, input=(3, 224, 224))
+    text = run(str(path), "--input", "3x224x224")
+    assert facts(read(text), names=False) == facts(network, names=False)
+    assert text.count("\n") < 70
+    kept = run(str(path), "--input", "3x224x224", "--keep-names")
+    assert facts(read(kept)) == facts(network)
+
+
+def test_what_is_imported_is_shown_as_a_spec(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="it reads the models")
+    path = tmp_path / "lenet.onnx"
+    run("lenet", "-o", str(path))
+    shown = CliRunner().invoke(app, ["show", str(path)]).stdout
+    assert shown.startswith(run(str(path)))

@@ -110,7 +110,8 @@ def _with_branches(parts: Sequence[Part]) -> Iterator[Part]:
     waiting: list[Part] = []
     taken = {part.name for part in parts}
     for part in parts:
-        if isinstance(part, Leaf) and part.kind.joins and (made := _joined(part, waiting, taken)):
+        made = _joined(part, waiting, taken) if isinstance(part, Leaf) else None
+        if made is not None:
             yield from waiting[: len(waiting) - _count(made)]
             waiting = [made]
         else:
@@ -125,6 +126,8 @@ def _count(join: Leaf) -> int:
 def _joined(join: Leaf, before: Sequence[Part], taken: set[str]) -> Leaf | None:
     """Return a join with its branches, or None if what is before it are none."""
     groups: list[Group] = []
+    if not join.kind.joins or len(join.inputs) == 1:
+        return None
     for part in reversed(before):
         if not isinstance(part, Group) or part.place not in join.inputs or not _is_branch(part):
             break
