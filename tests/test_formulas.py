@@ -152,13 +152,18 @@ def test_the_notes_multiplies_lack_the_input_channels() -> None:
 def test_every_kind_has_formulas() -> None:
     for name in ("conv2d", "max_pool2d", "average_pool2d", "global_pool2d", "dense", "lrn", "add",
                  "batch_norm", "softmax", "relu", "dropout", "flatten", "concat", "multiply",
-                 "identity"):  # fmt: skip
+                 "identity", "conv_transpose2d", "resize", "reduce", "matmul", "layer_norm",
+                 "instance_norm", "group_norm", "prelu", "arithmetic", "subtract", "divide",
+                 "maximum", "minimum", "gelu", "log_softmax"):  # fmt: skip
         for quantity in {*QUANTITIES} - {"peak_bytes"}:
             assert str(of_kind(name, quantity))
     with pytest.raises(SpecError, match="peak_bytes is of a whole network"):
         of_kind("relu", "peak_bytes")
     assert str(of_kind("relu", "comparisons")) == "H*N*W*c_i"
     assert str(of_kind("batch_norm", "square_roots")) == "c_i"
+    assert str(of_kind("resize", "multiplies")) == "4*H*N*W*c_i*s_h*s_w"
+    assert str(of_kind("reduce", "divisions")) == "N*c_i"
+    assert str(of_kind("conv_transpose2d", "macs")) == "H*N*W*c_i*c_o*k_h*k_w/g"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,18 @@ import sympy
 from convcost.cost import ELEMENT_BYTES, LayerCost, Total, total
 from convcost.dims import Dim, symbol
 from convcost.errors import SpecError, nearest
-from convcost.layers import KINDS, SHORTHANDS, AbstractLayer, Input
+from convcost.layers import (
+    KINDS,
+    SHORTHANDS,
+    AbstractLayer,
+    Activation,
+    Arithmetic,
+    GlobalPool2d,
+    Input,
+    Pool2d,
+    Reduce,
+    Resize,
+)
 from convcost.tensors import FeatureMap, Tensor
 
 _SYMBOLS: Mapping[str, Any] = MappingProxyType(
@@ -28,6 +39,18 @@ _SYMBOLS: Mapping[str, Any] = MappingProxyType(
     }
 )
 """What stands for an attribute: one symbol, or one for the rows and one for the columns."""
+
+_FIXED: Mapping[type[AbstractLayer], Mapping[str, Any]] = MappingProxyType(
+    {
+        Activation: {"function": "relu"},
+        Arithmetic: {"function": "add"},
+        GlobalPool2d: {"mode": "average"},
+        Pool2d: {"mode": "average"},
+        Reduce: {"function": "mean", "axes": (2, 3)},
+        Resize: {"mode": "linear", "size": ()},
+    }
+)
+"""Words, and axes, for which no symbol can stand."""
 
 EXAMPLE: Mapping[str, int] = MappingProxyType(
     {"N": 1, "c_i": 3, "c_o": 64}
@@ -70,9 +93,15 @@ def canonical_layer(
     """Return a layer with symbols for all attributes that are numbers.
 
     A padding is that of each side; in the chapter it is the total of both.
+
+    Raises: SpecError if an attribute must be given that has no symbol.
     """
-    attributes: dict[str, Any] = dict(given)
+    attributes: dict[str, Any] = {**_FIXED.get(kind, {}), **given}
+    if kind is Resize:
+        attributes["scale"] = values["s_h"], values["s_w"]
     for field in fields(kind):  # type: ignore[arg-type]  # every kind is a dataclass
+        if field.name in attributes:
+            continue
         match _SYMBOLS.get(field.name):
             case str(name):
                 attributes[field.name] = values[name]
@@ -81,10 +110,9 @@ def canonical_layer(
                 if field.name == "padding":
                     pair = tuple((0 if chapter else each, each) for each in pair)  # type: ignore[assignment]
                 attributes[field.name] = pair
-    missing = {"mode": "average", "function": "relu"}  # words, for which no symbol can stand
-    for name, word in missing.items():
-        if any(field.name == name for field in fields(kind)):  # type: ignore[arg-type]
-            attributes.setdefault(name, word)
+            case None if field.default is MISSING:
+                message = f"a {kind.kind} has no formula by itself: what is its {field.name}?"
+                raise SpecError(f"{message} Ask for that of a layer of a network")
     return kind(**attributes)
 
 
