@@ -43,14 +43,17 @@ def unfused(cost: NetworkCost) -> list[tuple[LayerCost, ...]]:
     return [(layer,) for layer in cost.layers if layer.name in needed]
 
 
-def fused_terms(group: tuple[LayerCost, ...], machine: Machine) -> Terms:
+def fused_terms(
+    group: tuple[LayerCost, ...], machine: Machine, blocked: Mapping[str, bool] | None = None
+) -> Terms:
     """Return the terms of layers that run as one: those of the first, and what the rest add.
 
     A batch norm goes into the weights beforehand. A sum reads one tensor more. An activation
-    costs the exponentials that it computes.
+    costs the exponentials that it computes. ``blocked`` says which layers' outputs are in
+    blocks of channels.
     """
     first, *others = group
-    found = terms(first, machine)
+    found = terms(first, machine, _of_inputs(first, blocked))
     if not others:
         return found
     weight_bytes = found.values.get("weight_bytes", 0)
@@ -60,9 +63,29 @@ def fused_terms(group: tuple[LayerCost, ...], machine: Machine) -> Terms:
     values: dict[str, Dim] = {
         **found.values,
         "exponentials": found.values.get("exponentials", 0) + exponentials,
+        "reordered_bytes": found.values.get("reordered_bytes", 0) + _added(group, blocked),
         **levels(moved, moved + weight_bytes, machine),
     }
     return replace(found, values={name: value for name, value in values.items() if value != 0})
+
+
+def _of_inputs(layer: LayerCost, blocked: Mapping[str, bool] | None) -> list[bool] | None:
+    return None if blocked is None else [blocked.get(name, False) for name in layer.inputs]
+
+
+def _added(group: tuple[LayerCost, ...], blocked: Mapping[str, bool] | None) -> Dim:
+    """Return the bytes that are laid out anew of what is added in another layout."""
+    if blocked is None:
+        return 0
+    inside = {each.name for each in group}
+    gives = blocked[group[0].name]
+    other = [
+        each.activation_bytes
+        for each in group
+        if isinstance(each.layer, Add)
+        and any(blocked.get(name, False) != gives for name in set(each.inputs) - inside)
+    ]
+    return 2 * add_up(other)
 
 
 def _needed(cost: NetworkCost) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Literal
 from convcost.cost import LayerCost, NetworkCost
 from convcost.errors import ProfileError
 from convcost.prediction.fusion import fused, fused_terms, unfused
+from convcost.prediction.layouts import layouts
 from convcost.prediction.machine import Machine
 from convcost.prediction.model import TimeModel
 from convcost.prediction.predict import NetworkTime, Operation, predict
@@ -32,11 +33,13 @@ def operations(cost: NetworkCost, machine: Machine, way: Way) -> list[Operation]
     if way == "training":
         return step_operations(cost, machine)
     unknown = set(cost.uncounted)
+    groups = _GROUPS[way](cost)
+    blocked = layouts(cost, groups)
     found = []
-    for group in _GROUPS[way](cost):
+    for group in groups:
         if group[0].name not in unknown:
             names = tuple(each.name for each in group)
-            found.append(Operation(names[0], names, fused_terms(group, machine)))
+            found.append(Operation(names[0], names, fused_terms(group, machine, blocked)))
     return found
 
 

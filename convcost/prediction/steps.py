@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
 from convcost.layers import Add
+from convcost.prediction.layouts import layouts
 from convcost.prediction.machine import Machine
 from convcost.prediction.predict import Operation
 from convcost.prediction.terms import Terms, levels, moved_bytes, terms
@@ -29,11 +30,16 @@ def step_operations(cost: NetworkCost, machine: Machine) -> list[Operation]:
     for layer in cost.layers:
         if layer.name in flowing:
             readers.update(layer.inputs)
-    found = [_operation(layer, FORWARD, terms(layer, machine)) for layer in cost.layers]
+    blocked = layouts(cost, [(layer,) for layer in cost.layers])
+
+    def forward(layer: LayerCost) -> Terms:
+        return terms(layer, machine, [blocked.get(name, False) for name in layer.inputs])
+
+    found = [_operation(layer, FORWARD, forward(layer)) for layer in cost.layers]
     for layer in reversed(cost.layers):
         if layer.name in flowing and not _hands_on(layer):
             wanted = sum(name in flowing for name in dict.fromkeys(layer.inputs))
-            made = _backward(layer, machine, wanted, readers[layer.name] - 1)
+            made = _backward(layer, forward(layer), machine, wanted, readers[layer.name] - 1)
             found.append(_operation(layer, BACKWARD, made))
     found += [_operation(each, UPDATE, update) for each, update in _updates(cost)]
     return found
@@ -49,9 +55,8 @@ def _hands_on(layer: LayerCost) -> bool:
     return isinstance(layer.layer, Add) and alike
 
 
-def _backward(layer: LayerCost, machine: Machine, wanted: int, sums: int) -> Terms:
+def _backward(layer: LayerCost, forward: Terms, machine: Machine, wanted: int, sums: int) -> Terms:
     """Return the terms of a backward pass: as many gradients of inputs, and sums before it."""
-    forward = terms(layer, machine)
     weight_bytes = layer.parameters.count * layer.element_bytes
     gradients = wanted + (layer.parameters.weights != 0)
     values: dict[str, Dim] = {

@@ -5,13 +5,13 @@ All is computed from the layer's own cost, by plain ``+ - * //``: in symbols it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from convcost.cost import LayerCost
-from convcost.dims import Dim, add_up, ceil_div, exceeds, floor_div, product, require
+from convcost.dims import Dim, add_up, ceil_div, exceeds, floor_div, product
 from convcost.layers import (
     AbstractLayer,
     Activation,
@@ -32,12 +32,15 @@ from convcost.layers import (
     Pool2d,
     Subtract,
 )
+from convcost.prediction.layouts import fills_blocks, is_flat, layout
 from convcost.prediction.machine import Machine
 from convcost.prediction.taps import taps_inside
 from convcost.tensors import FeatureMap
 
-FEW_CHANNELS = 4
-"""Up to so many input channels a convolution runs a kernel of its own: images have 1 or 3."""
+CALIBRATED = frozenset({"relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish"})
+"""The activation functions that calibrating runs, each by itself."""
+
+_PLAIN = " in plain layout"
 
 ARITHMETIC, OVERHEAD = "arithmetic", "overhead"
 
@@ -56,9 +59,12 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "window_elements": Term("element of a window", ARITHMETIC),
         "operations": Term("scalar operation", ARITHMETIC),
         "exponentials": Term("exponential", ARITHMETIC),
+        "patch_elements": Term("element of a patch written out", "patches"),
+        "products": Term("matrix product", OVERHEAD),
         "bytes_l2": Term("byte in the L2 cache", "L2 cache"),
         "bytes_l3": Term("byte in the L3 cache", "L3 cache"),
         "bytes_memory": Term("byte in memory", "memory"),
+        "reordered_bytes": Term("byte laid out anew", "layout"),
         "weight_bytes": Term("byte of parameters", "weights"),
         "convolution_seconds": Term("forward second of convolutions", "convolutions"),
         "dense_seconds": Term("forward second of dense layers", "dense layers"),
@@ -80,32 +86,46 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Vectors:
-    """Channels as a machine's vectors take them."""
+class Setting:
+    """Channels as a machine's vectors take them, and whether a layer works on blocks of them."""
 
     lanes: int
+    blocked: bool
 
     def rounded(self, channels: Dim) -> Dim:
         """Return the channels that whole vectors hold."""
         return ceil_div(channels, self.lanes) * self.lanes
 
 
-def terms(layer: LayerCost, machine: Machine) -> Terms:
+def terms(layer: LayerCost, machine: Machine, inputs: Sequence[bool] | None = None) -> Terms:
     """Return what a layer's forward pass is made of.
+
+    ``inputs`` says which of its inputs are laid out in blocks of channels; without it those
+    are whose channels fill blocks.
 
     Units: of every term, as :data:`TERMS` says.
     """
+    found = inputs if inputs is not None else [fills_blocks(x) for x in layer.input_shapes]
+    laid_out = layout(layer, found)
     rule = _RULES.get(type(layer.layer), _other)
-    kernel, arithmetic = rule(layer.layer, layer, Vectors(machine.lanes))
+    kernel, own = rule(layer.layer, layer, Setting(machine.lanes, laid_out.gives))
     weight_bytes = (layer.parameters.count + layer.statistics) * layer.element_bytes
     moved = moved_bytes(layer)
     values: dict[str, Dim] = {
-        **arithmetic,
+        **own,
         **levels(moved, moved + weight_bytes, machine),
+        "reordered_bytes": reordered_bytes(layer, found, taken=laid_out.takes),
         "weight_bytes": weight_bytes,
         "launches": 1,
     }
     return Terms(kernel, {name: value for name, value in values.items() if value != 0})
+
+
+def reordered_bytes(layer: LayerCost, inputs: Sequence[bool], *, taken: bool) -> Dim:
+    """Return the bytes read and written to lay out anew what is not as the layer takes it."""
+    known = dict(zip(layer.inputs, zip(layer.input_shapes, inputs, strict=True), strict=True))
+    other = [x.elements for x, blocked in known.values() if blocked != taken]
+    return 2 * layer.element_bytes * add_up(other)
 
 
 def moved_bytes(layer: LayerCost) -> Dim:
@@ -125,97 +145,118 @@ def levels(moved: Dim, working: Dim, machine: Machine) -> dict[str, Dim]:
     }
 
 
-Rule = Callable[[Any, LayerCost, Vectors], tuple[str, dict[str, Dim]]]
+Rule = Callable[[Any, LayerCost, Setting], tuple[str, dict[str, Dim]]]
 
 
-def _conv2d(layer: Conv2d, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
+def _conv2d(layer: Conv2d, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
     x = _feature_map(cost)
+    if not setting.blocked:
+        return _by_matrix_product(layer, cost)
     taps = x.n * taps_inside(layer, x)
     filters = layer.filters
     if layer.groups != 1:
         of_one = floor_div(x.c, layer.groups)
         if of_one == 1:  # every channel by itself
-            return "conv2d depthwise", {"multiply_adds": taps * vectors.rounded(filters)}
-        each = vectors.rounded(of_one) * vectors.rounded(floor_div(filters, layer.groups))
+            return "conv2d depthwise", {"multiply_adds": taps * setting.rounded(filters)}
+        each = setting.rounded(of_one) * setting.rounded(floor_div(filters, layer.groups))
         return "conv2d grouped", {"multiply_adds": taps * layer.groups * each}
-    if _few(x.c):
-        products = taps * x.c * vectors.rounded(filters)
+    if is_flat(layer, x):
+        products = taps * x.c * setting.rounded(filters)
         return "conv2d few channels", {"multiply_adds": products}
-    products = taps * vectors.rounded(x.c) * vectors.rounded(filters)
+    products = taps * setting.rounded(x.c) * setting.rounded(filters)
     return "conv2d 1x1" if layer.taps == 1 else "conv2d", {"multiply_adds": products}
 
 
+def _by_matrix_product(layer: Conv2d, cost: LayerCost) -> tuple[str, dict[str, Dim]]:
+    """Write out the patch of every output, padding and all, unless it is one element.
+
+    It is a product for every image and group.
+    """
+    x, products = _feature_map(cost), cost.work.multiplies
+    count = x.n * layer.groups
+    if layer.taps == 1 and layer.stride == (1, 1):
+        return "conv2d 1x1 as a product", {"multiply_adds": products, "products": count}
+    elements = cost.output.positions * x.c * layer.taps
+    terms = {"multiply_adds": products, "patch_elements": elements, "products": count}
+    return "conv2d as a product", terms
+
+
 def _conv_transpose2d(
-    layer: ConvTranspose2d, cost: LayerCost, vectors: Vectors
+    layer: ConvTranspose2d, cost: LayerCost, setting: Setting
 ) -> tuple[str, dict[str, Dim]]:
     x = _feature_map(cost)
-    of_one = vectors.rounded(floor_div(x.c, layer.groups))
-    filters = vectors.rounded(floor_div(layer.filters, layer.groups))
+    of_one = setting.rounded(floor_div(x.c, layer.groups))
+    filters = setting.rounded(floor_div(layer.filters, layer.groups))
     products = x.n * x.h * x.w * layer.taps * layer.groups * of_one * filters
     return "conv_transpose2d", {"multiply_adds": products}
 
 
-def _matmul(layer: Matmul, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
-    del layer, vectors
+def _matmul(layer: Matmul, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
+    del layer, setting
     return "matmul", {"multiply_adds": cost.work.multiplies}
 
 
-def _few(channels: Dim) -> bool:
-    """Whether there are few channels; if they are a symbol, there must be more."""
-    if isinstance(channels, int):
-        return channels <= FEW_CHANNELS
-    require(channels > FEW_CHANNELS, "{} are few channels", channels)
-    return False
-
-
-def _dense(layer: Dense, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
+def _dense(layer: Dense, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
     (x,) = cost.input_shapes
     features = product(x.shape[1:])
-    return "dense", {"multiply_adds": x.n * features * vectors.rounded(layer.units)}
+    return "dense", {"multiply_adds": x.n * features * setting.rounded(layer.units)}
 
 
-def _pool2d(layer: Pool2d, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
+def _pool2d(layer: Pool2d, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
     x = _feature_map(cost)
-    elements = x.n * vectors.rounded(x.c) * taps_inside(layer, x)
-    return f"{layer.mode} pool2d", {"window_elements": elements}
+    return _pooled(f"{layer.mode} pool2d", x, taps_inside(layer, x), setting)
 
 
 def _global_pool2d(
-    layer: GlobalPool2d, cost: LayerCost, vectors: Vectors
+    layer: GlobalPool2d, cost: LayerCost, setting: Setting
 ) -> tuple[str, dict[str, Dim]]:
     x = _feature_map(cost)
-    return f"global {layer.mode} pool2d", {
-        "window_elements": x.n * vectors.rounded(x.c) * x.h * x.w
-    }
+    return _pooled(f"global {layer.mode} pool2d", x, x.h * x.w, setting)
 
 
-def _lrn(layer: Lrn, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
-    del vectors
+def _pooled(kernel: str, x: FeatureMap, taps: Dim, setting: Setting) -> tuple[str, dict[str, Dim]]:
+    if not setting.blocked:
+        return f"{kernel}{_PLAIN}", {"window_elements": x.n * x.c * taps}
+    return kernel, {"window_elements": x.n * setting.rounded(x.c) * taps}
+
+
+def _batch_norm(_: BatchNorm, __: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
+    return "batch_norm" if setting.blocked else f"batch_norm{_PLAIN}", {}
+
+
+def _concat(_: Concat, cost: LayerCost, __: Setting) -> tuple[str, dict[str, Dim]]:
+    """Tell apart one image, of which elements are copied one by one."""
+    one = cost.input_shapes[0].n == 1
+    return "concat of one image" if one else "concat", {}
+
+
+def _lrn(layer: Lrn, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
+    del setting
     elements = cost.activations
     return "lrn", {"window_elements": elements * layer.size, "exponentials": elements}
 
 
-def _activation(layer: Activation, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
-    """Tell apart relu, what leaves oneDNN's layout, and what computes exponentials."""
-    del vectors
-    exponentials = cost.work.exponentials
-    if layer.function == "relu":
-        return "activation relu", {}
-    if layer.function.endswith("softmax"):
+def _activation(layer: Activation, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
+    """Every function that is calibrated has a kernel of its own, the rest two together."""
+    del setting
+    exponentials, function = cost.work.exponentials, layer.function
+    if function.endswith("softmax"):
         return "softmax", {"exponentials": exponentials}
+    if function in CALIBRATED:
+        return f"activation {function}", {}
     if exponentials != 0:
         return "activation transcendental", {"exponentials": exponentials}
-    return "activation clipped", {"operations": cost.work.operations}
+    return "activation other", {"operations": cost.work.operations}
 
 
 def _named(kernel: str) -> Rule:
     """Return the rule of a kind that only moves bytes."""
-    return lambda _layer, _cost, _vectors: (kernel, {})
+    return lambda _layer, _cost, _setting: (kernel, {})
 
 
-def _other(layer: AbstractLayer, cost: LayerCost, vectors: Vectors) -> tuple[str, dict[str, Dim]]:
+def _other(layer: AbstractLayer, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
     """Take a kind without a rule of its own by its operations; a view is the same for all."""
-    del vectors
+    del setting
     work = cost.work
     if layer.sharing == "view" or work.operations == 0:
         return "view or copy", {}
@@ -235,12 +276,12 @@ _RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
         GlobalPool2d: _global_pool2d,
         Lrn: _lrn,
         Activation: _activation,
-        BatchNorm: _named("batch_norm"),
+        BatchNorm: _batch_norm,
         Add: _named("add"),
         **dict.fromkeys(
             (Subtract, Multiply, Divide, Maximum, Minimum, Arithmetic), _named("elementwise")
         ),
-        Concat: _named("concat"),
+        Concat: _concat,
     }
 )
 
