@@ -179,12 +179,12 @@ def test_a_tiny_calibration() -> None:
     kernels = {way: _kernels(calibration, way) for way in WAYS}
     assert kernels["unfused"] == [
         *("conv2d", "batch_norm", "activation relu", "conv2d 1x1", "batch_norm", "add"),
-        *("activation clipped", "conv2d few channels", "activation relu", "max pool2d"),
+        *("activation hard_swish", "conv2d few channels", "activation relu", "max pool2d"),
         *("view or copy", "dense"),
     ]
     # one convolution takes in batch norm and relu, one batch norm and the sum
     assert kernels["fused"] == [
-        *("conv2d", "conv2d 1x1", "activation clipped"),
+        *("conv2d", "conv2d 1x1", "activation hard_swish"),
         *("conv2d few channels", "max pool2d", "view or copy", "dense"),
     ]
     steps = kernels["training"]

@@ -97,7 +97,7 @@ def test_a_residual_unit_by_hand() -> None:
             "launches": 1,
         },
     )
-    assert second.kernel == "activation transcendental"
+    assert second.kernel == "activation tanh"
 
 
 def test_a_fused_function_costs_its_exponentials() -> None:

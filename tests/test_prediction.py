@@ -421,7 +421,7 @@ def test_predict_marks_what_is_not_calibrated(tmp_path: Path) -> None:
     few = replace(time_model(), kernels={"dense": kernel_model(), "conv2d": kernel_model()})
     path.write_text(to_json(replace(profile(), unfused=few)))
     shown = " ".join(run("predict", "lenet5", "--profile", str(path)).split())
-    assert "! not calibrated (activation transcendental" in shown
+    assert "! not calibrated (activation tanh" in shown
     found = json.loads(run("predict", "lenet5", "--profile", str(path), "--format", "json"))
     assert "tanh1" in found["uncalibrated"]
     assert "c1" in found["uncalibrated"]  # of one channel

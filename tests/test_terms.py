@@ -92,14 +92,39 @@ def terms_of(layer: str, shape: str = "[32, 8, 8]", batch: int = 2) -> Terms:
 
 
 BY_HAND = [
-    # 20 filters are 32 lanes; 8 windows of 3 on 8, two taps in the padding: 22 by 22 taps.
+    # 24 filters are 32 lanes; 8 windows of 3 on 8, two taps in the padding: 22 by 22 taps.
     (
-        "{conv2d: {filters: 20, kernel: 3, padding: 1}}",
+        "{conv2d: {filters: 24, kernel: 3, padding: 1}}",
         "conv2d",
         {
             "multiply_adds": 2 * 22 * 22 * 32 * 32,
+            "bytes_l2": 4 * 2 * (32 + 24) * 64,
+            "weight_bytes": 4 * (24 * 32 * 9 + 24),
+            "launches": 1,
+        },
+    ),
+    # 20 filters do not fill blocks of 8: a product for each image, padding and all.
+    (
+        "{conv2d: {filters: 20, kernel: 3, padding: 1}}",
+        "conv2d as a product",
+        {
+            "multiply_adds": 2 * 64 * 9 * 32 * 20,
+            "patch_elements": 2 * 64 * 9 * 32,
+            "products": 2,
             "bytes_l2": 4 * 2 * (32 + 20) * 64,
             "weight_bytes": 4 * (20 * 32 * 9 + 20),
+            "launches": 1,
+        },
+    ),
+    # A patch of one element is not written out.
+    (
+        "{conv2d: {filters: 20, kernel: 1, bias: false}}",
+        "conv2d 1x1 as a product",
+        {
+            "multiply_adds": 2 * 64 * 32 * 20,
+            "products": 2,
+            "bytes_l2": 4 * 2 * (32 + 20) * 64,
+            "weight_bytes": 4 * 20 * 32,
             "launches": 1,
         },
     ),
@@ -123,14 +148,14 @@ BY_HAND = [
             "launches": 1,
         },
     ),
-    # Four groups of 8 in and 10 out, each 16 lanes wide.
+    # Four groups of 8 in and 8 out, each 16 lanes wide.
     (
-        "{conv2d: {filters: 40, kernel: 1, groups: 4, bias: false}}",
+        "{conv2d: {filters: 32, kernel: 1, groups: 4, bias: false}}",
         "conv2d grouped",
         {
             "multiply_adds": 2 * 64 * 4 * 16 * 16,
-            "bytes_l2": 4 * 2 * 64 * (32 + 40),
-            "weight_bytes": 4 * 8 * 40,
+            "bytes_l2": 4 * 2 * 64 * (32 + 32),
+            "weight_bytes": 4 * 8 * 32,
             "launches": 1,
         },
     ),
@@ -163,11 +188,11 @@ BY_HAND = [
     ("relu", "activation relu", {"bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1}),
     (
         "relu6",
-        "activation clipped",
-        {"operations": 2 * 2 * 32 * 64, "bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1},
+        "activation relu6",
+        {"bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1},
     ),
     (
-        "sigmoid",
+        "elu",
         "activation transcendental",
         {"exponentials": 2 * 32 * 64, "bytes_l2": 4 * 2 * 2 * 32 * 64, "launches": 1},
     ),
@@ -227,7 +252,10 @@ def test_joins_read_every_tensor_once() -> None:
     added = terms_of(f"{{add: {{{branches}}}}}", batch=1)
     assert added == Terms("add", {"bytes_l2": 4 * 3 * 32 * 64, "launches": 1})
     joined = terms_of(f"{{concat: {{{branches}}}}}", batch=1)
-    assert joined == Terms("concat", {"bytes_l2": 4 * 4 * 32 * 64, "launches": 1})
+    moved = {"bytes_l2": 4 * 4 * 32 * 64, "launches": 1}
+    assert joined == Terms("concat", {"elements_alone": 64 * 64, **moved})
+    two = terms_of(f"{{concat: {{{branches}}}}}", batch=2)
+    assert two == Terms("concat", {"bytes_l2": 2 * 4 * 4 * 32 * 64, "launches": 1})
 
 
 NETWORKS = ["alexnet", "googlenet", "resnet18", "lenet5"]

@@ -29,9 +29,11 @@ SECONDS = {
 }
 KERNELS = (
     *("conv2d", "conv2d 1x1", "conv2d depthwise", "conv2d grouped", "conv2d few channels"),
-    *("dense", "batch_norm", "activation relu", "activation clipped", "softmax"),
-    *("activation transcendental", "max pool2d", "average pool2d", "global average pool2d"),
-    *("global max pool2d", "lrn", "add", "elementwise", "concat", "view or copy"),
+    *("conv2d as a product", "conv2d 1x1 as a product", "dense", "batch_norm", "softmax"),
+    *("batch_norm in plain layout", "activation relu", "activation tanh", "activation sigmoid"),
+    *("max pool2d", "average pool2d", "global average pool2d", "global max pool2d"),
+    *("max pool2d in plain layout", "average pool2d in plain layout"),
+    *("lrn", "add", "elementwise", "concat", "view or copy"),
 )
 HELD_OUT = HeldOut(mean_error=0.08, median_error=0.06, bias=0.01)
 

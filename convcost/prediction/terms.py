@@ -32,7 +32,7 @@ from convcost.layers import (
     Pool2d,
     Subtract,
 )
-from convcost.prediction.layouts import fills_blocks, is_flat, layout
+from convcost.prediction.layouts import Layout, fills_blocks, is_flat, layout
 from convcost.prediction.machine import Machine
 from convcost.prediction.taps import taps_inside
 from convcost.tensors import FeatureMap
@@ -60,6 +60,7 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "operations": Term("scalar operation", ARITHMETIC),
         "exponentials": Term("exponential", ARITHMETIC),
         "patch_elements": Term("element of a patch written out", "patches"),
+        "elements_alone": Term("element copied by itself", ARITHMETIC),
         "products": Term("matrix product", OVERHEAD),
         "bytes_l2": Term("byte in the L2 cache", "L2 cache"),
         "bytes_l3": Term("byte in the L3 cache", "L3 cache"),
@@ -100,8 +101,8 @@ class Setting:
 def terms(layer: LayerCost, machine: Machine, inputs: Sequence[bool] | None = None) -> Terms:
     """Return what a layer's forward pass is made of.
 
-    ``inputs`` says which of its inputs are laid out in blocks of channels; without it those
-    are whose channels fill blocks.
+    ``inputs`` says which of its inputs are laid out in blocks of channels; without it all are
+    as the layer takes them, and in blocks if their channels fill some.
 
     Units: of every term, as :data:`TERMS` says.
     """
@@ -114,17 +115,17 @@ def terms(layer: LayerCost, machine: Machine, inputs: Sequence[bool] | None = No
     values: dict[str, Dim] = {
         **own,
         **levels(moved, moved + weight_bytes, machine),
-        "reordered_bytes": reordered_bytes(layer, found, taken=laid_out.takes),
+        "reordered_bytes": 0 if inputs is None else reordered_bytes(layer, inputs, laid_out),
         "weight_bytes": weight_bytes,
         "launches": 1,
     }
     return Terms(kernel, {name: value for name, value in values.items() if value != 0})
 
 
-def reordered_bytes(layer: LayerCost, inputs: Sequence[bool], *, taken: bool) -> Dim:
+def reordered_bytes(layer: LayerCost, inputs: Sequence[bool], laid_out: Layout) -> Dim:
     """Return the bytes read and written to lay out anew what is not as the layer takes it."""
     known = dict(zip(layer.inputs, zip(layer.input_shapes, inputs, strict=True), strict=True))
-    other = [x.elements for x, blocked in known.values() if blocked != taken]
+    other = [x.elements for x, blocked in known.values() if blocked != laid_out.takes]
     return 2 * layer.element_bytes * add_up(other)
 
 
@@ -225,9 +226,9 @@ def _batch_norm(_: BatchNorm, __: LayerCost, setting: Setting) -> tuple[str, dic
 
 
 def _concat(_: Concat, cost: LayerCost, __: Setting) -> tuple[str, dict[str, Dim]]:
-    """Tell apart one image, of which elements are copied one by one."""
-    one = cost.input_shapes[0].n == 1
-    return "concat of one image" if one else "concat", {}
+    """Of one image elements are copied one by one, of more in runs."""
+    alone = 1 - exceeds(cost.output.n, 1)
+    return "concat", {"elements_alone": cost.activations * alone}
 
 
 def _lrn(layer: Lrn, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
