@@ -144,6 +144,16 @@ def test_any_network_comes_back(network: Network) -> None:
     assert facts(read(spec_text(network)), names=False) == facts(network, names=False)
 
 
+@settings(max_examples=60, deadline=None)
+@given(networks(), st.lists(st.sampled_from(["", "a.", "a.b.", "c.", "1."]), min_size=13))
+def test_any_blocks_come_back(network: Network, blocks: list[str]) -> None:
+    """Blocks with several ways in and out, and those that are interrupted, too."""
+    made = renamed(network, lambda index, node: f"{sorted(blocks[:12])[index - 1]}{node.name}")
+    assert facts(read(spec_text(made, keep_names=True))) == facts(made)
+    mixed = renamed(network, lambda index, node: f"{blocks[index]}{node.name}")
+    assert facts(read(spec_text(mixed, keep_names=True))) == facts(mixed)
+
+
 @settings(max_examples=40, deadline=None)
 @given(networks(), st.integers(2, 4), st.data())
 def test_any_network_again_and_again_comes_back(
@@ -180,6 +190,26 @@ def test_names_that_are_not_stated_are_those_that_layers_get(labels: list[tuple[
     ]
     text = "\n".join(["name: names", "input: [1]", "layers:", *(lines or ["  []"])])
     assert [node.name for node in read(text).nodes[1:]] == [name for _, name in entries]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ["relu: {name: a.x}", "tanh: {name: a.y}", "add: {name: z, from: [a.x, a.y]}"],
+        ["relu: {name: a.x}", "relu: {name: b.x}", "relu: {name: a.y}", "relu: {name: b.y}"],
+        ["relu: {name: a.x}", "relu: {name: a.y}", "relu: {name: a}"],
+    ],
+    ids=["read in its midst", "interrupted", "called as a layer"],
+)
+def test_what_is_no_block_stays_apart(layers: list[str]) -> None:
+    lines = "\n".join(f"  - {layer}" for layer in layers)
+    network = read(f"name: apart\ninput: [3, 8, 8]\nlayers:\n{lines}\n")
+    assert facts(read(spec_text(network))) == facts(network)
+
+
+def test_numbering_leaves_out_what_is_stated() -> None:
+    assert stated([("relu", "relu2"), ("relu", "relu1"), ("relu", "relu3")]) == {0}
+    assert stated([("relu", "relu1"), ("relu", "relu2")], reserved=["relu1"]) == {0}
 
 
 FREE = """\

@@ -37,6 +37,7 @@ def stated(entries: Sequence[tuple[str, str]], reserved: Iterable[str] = ()) -> 
                 count[label] = number
             else:
                 found.add(index)
+                taken.add(name)
         if len(found) == before:
             return found
 
