@@ -67,6 +67,7 @@ def analyse(
         dtype,
         training,
         notes=review(network, layers),
+        uncounted=tuple(layer.name for layer in layers if not layer.layer.counted),
         inputs={
             node.name: shapes[node.name]
             for node in network.nodes

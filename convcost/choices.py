@@ -10,9 +10,9 @@ from typing import Any
 from convcost.dims import is_dim, require_at_least
 from convcost.errors import ConvcostError, SpecError, nearest
 from convcost.expressions import Expression
-from convcost.forms import NumberForm, shown
 from convcost.layers import Input
 from convcost.layers.structure import IMAGE, names_of
+from convcost.simple_forms import NumberForm, shown
 from convcost.spec import Choice, NetworkSpec, Written
 from convcost.values import evaluate
 

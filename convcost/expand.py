@@ -162,7 +162,7 @@ class Expansion:
         layer = make_layer(where, step, action, frame.values)
         if not action.layer.joins:
             _only(sources, where, step)
-        elif len(sources) < 2:  # noqa: PLR2004 - what joining means
+        elif len(sources) < action.layer.least_inputs:
             message = f"{where}: expected 2 inputs or more ('from: [...]' or 'branches'), got 1"
             raise GraphError(message, location=step.location)
         holds = held(where, step, action, frame.values)

@@ -11,7 +11,6 @@ import yaml
 
 from convcost.cycles import find_cycles
 from convcost.errors import Problem, SpecError, in_order
-from convcost.forms import read_text_of
 from convcost.names import read_name
 from convcost.reading import (
     LARGEST_FILE,
@@ -23,6 +22,7 @@ from convcost.reading import (
     place_of,
 )
 from convcost.signatures import read_choices, read_input, read_inputs, read_signature
+from convcost.simple_forms import read_text_of
 from convcost.spec import Block, Call, Layer, NetworkSpec, Reference, Repeat, Step, Written
 from convcost.steps import (
     RESERVED,

@@ -9,9 +9,11 @@ hands its field on; the statistics of a training batch do not count.
 - **The whole map.** Global pooling, flatten and dense layers look through one window as large
   as their input; so do softmax, norms within an example and reductions along the axes they
   mix. It has one position, so the field does not move: its stride is 0.
-- **A vector**, or any tensor but a feature map, has no rows or columns. Its field is what all
-  its features see together: a feature of a flattened map that sees less by itself is not told
-  apart.
+- **Rows and columns** are followed where they go: a transposition moves them to other axes, a
+  reshape may leave them between others, slices and padding shift them.
+- **A vector**, or any tensor where they are mixed with something else, has no rows or columns.
+  Its field is what all its features see together: a feature of a flattened map that sees less
+  by itself is not told apart.
 - **A larger map.** Behind a transposed convolution or a resized map fields move by fractions of a
   position. What lies between two positions is inside as far as the next one is reached.
 - **A join** sees what its branches see together: the smallest field that covers each of
@@ -32,39 +34,17 @@ Distill 2019, doi:10.23915/distill.00021; Dumoulin & Visin, arXiv:1603.07285v2.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim, add_up, maximum, minimum
-from convcost.errors import ConvcostError
-from convcost.finer import laid, plain, resized
+from convcost.finer import plain
 from convcost.graph import INPUT
-from convcost.layers import (
-    Activation,
-    Arithmetic,
-    BatchNorm,
-    Concat,
-    ConvTranspose2d,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalPool2d,
-    Identity,
-    LayerNorm,
-    Lrn,
-    Matmul,
-    Prelu,
-    Reduce,
-    Resize,
-)
-from convcost.layers.activation import ALONG_AN_AXIS
-from convcost.layers.axes import axes_of, axis_of
-from convcost.layers.broadcast import AbstractBroadcast
-from convcost.layers.group_normalization import AbstractGroupNormalization
-from convcost.layers.window import AbstractWindowLayer, Pair, Window
+from convcost.layers.window import Window
+from convcost.looking import look, whole
 from convcost.tensors import FeatureMap, Tensor
 
 if TYPE_CHECKING:
@@ -103,30 +83,31 @@ class Branch:
     """An input of a join, by name, and its own field."""
 
     input: str
-    rows: Field
-    columns: Field
+    rows: Field | None
+    columns: Field | None
 
 
 @dataclass(frozen=True, slots=True)
 class LayerField:
     """The receptive field of a layer's outputs; of a join, that of each branch too.
 
-    ``exceeds_input`` says whether it is larger than the input along either axis.
+    It is not known behind an operator that there is no rule for. ``exceeds_input`` says whether
+    it is larger than the input along either axis.
     """
 
     name: str
     kind: str
     output: Tensor
-    rows: Field
-    columns: Field
-    exceeds_input: Condition
+    rows: Field | None
+    columns: Field | None
+    exceeds_input: Condition | None
     branches: tuple[Branch, ...] = ()
 
     @property
     def drifts(self) -> bool:
         """Whether the branches have unequal strides, so that outputs may see less."""
-        strides = {(branch.rows.stride, branch.columns.stride) for branch in self.branches}
-        return len(strides | {(self.rows.stride, self.columns.stride)}) > 1
+        pairs = [(self.rows, self.columns), *((each.rows, each.columns) for each in self.branches)]
+        return len({(r.stride, c.stride) for r, c in pairs if r and c}) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +121,19 @@ class ReceptiveFields:
 
 _ITSELF = Field(size=1, stride=1, padding=0)
 _NOTHING = Field(size=0, stride=0, padding=0)
-_ROWS, _COLUMNS = 2, 3
-_POINT = Window(kernel=1, stride=1, padding=(0, 0), dilation=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """The field of a tensor along an axis of the input, and the axis that moves it now.
+
+    Without an axis the field does not move; without a field it is not known. ``extent`` is
+    how long the axis is.
+    """
+
+    field: Field | None
+    axis: int | None = None
+    extent: Dim = 1
 
 
 def receptive_fields(cost: NetworkCost) -> ReceptiveFields:
@@ -151,92 +143,80 @@ def receptive_fields(cost: NetworkCost) -> ReceptiveFields:
     Raises: ConvcostError for a layer of a kind whose field is not known.
     """
     found: list[LayerField] = []
-    height, width = _extents(cost.input)
-    fields = {INPUT: (_ITSELF, _ITSELF)} | dict.fromkeys(cost.inputs, (_NOTHING, _NOTHING))
+    traces = {INPUT: _of_image(cost.input)}
+    traces |= dict.fromkeys(cost.inputs, (_Trace(_NOTHING), _Trace(_NOTHING)))
     for layer in cost.layers:
-        rows, columns = fields[layer.name] = _seen(layer, fields)
-        branches = [Branch(name, *fields[name]) for name in layer.inputs if layer.layer.joins]
-        exceeds = (rows.size > height) | (columns.size > width)
+        rows, columns = zip(*(traces[name] for name in layer.inputs), strict=True)
+        pair = traces[layer.name] = _seen(layer, rows), _seen(layer, columns)
+        joined = layer.inputs if layer.layer.joins else ()
         found.append(
             LayerField(
-                layer.name, layer.kind, layer.output, rows, columns, exceeds, tuple(branches)
+                layer.name,
+                layer.kind,
+                layer.output,
+                rows=pair[0].field,
+                columns=pair[1].field,
+                exceeds_input=_exceeds(cost.input, *pair),
+                branches=tuple(Branch(name, *(t.field for t in traces[name])) for name in joined),
             )
         )
     return ReceptiveFields(cost.network, cost.input, tuple(found))
 
 
-def _seen(layer: LayerCost, fields: Mapping[str, tuple[Field, Field]]) -> tuple[Field, Field]:
-    """Return the field of a layer from those of its inputs, along rows and columns."""
-    rows, columns = zip(*(fields[name] for name in layer.inputs), strict=True)
-    heights, widths = zip(*(_extents(shape) for shape in layer.input_shapes), strict=True)
-    height, width = _extents(layer.output)
-    on_rows, on_columns = _windows(layer)
-    return (
-        _union(rows, heights, height).through(on_rows, heights[0]),
-        _union(columns, widths, width).through(on_columns, widths[0]),
-    )
+def _of_image(given: Tensor) -> tuple[_Trace, _Trace]:
+    """Return what the input sees of itself, along its rows and its columns."""
+    if not isinstance(given, FeatureMap):
+        return _Trace(_ITSELF), _Trace(_ITSELF)
+    return _Trace(_ITSELF, 2, given.h), _Trace(_ITSELF, 3, given.w)
 
 
-def _windows(layer: LayerCost) -> tuple[Window, Window]:
-    """Return what a layer looks through at its input, along rows and columns."""
-    match layer.layer:
-        case AbstractWindowLayer() as sliding:
-            return sliding.windows
-        case GlobalPool2d() | Flatten() | Dense():
-            height, width = _extents(layer.input_shapes[0])
-            return replace(_POINT, kernel=height, stride=0), replace(_POINT, kernel=width, stride=0)
-        case ConvTranspose2d() as laying:
-            return laid(laying, 0), laid(laying, 1)
-        case Resize(mode=mode):
-            (old, old_width), (new, new_width) = map(
-                _extents, (layer.input_shapes[0], layer.output)
-            )
-            return resized(mode, old, new), resized(mode, old_width, new_width)
-        case Reduce() | Matmul() | AbstractGroupNormalization() | Activation():
-            mixed = _mixed(layer)
-            height, width = _extents(layer.input_shapes[0])
-            rows = replace(_POINT, kernel=height, stride=0) if _ROWS in mixed else _POINT
-            columns = replace(_POINT, kernel=width, stride=0) if _COLUMNS in mixed else _POINT
-            return rows, columns
-        case BatchNorm() | Lrn() | Dropout() | Identity() | Arithmetic() | Prelu():
-            return _POINT, _POINT
-        case AbstractBroadcast() | Concat():
-            return _POINT, _POINT
-        case _:
-            raise ConvcostError(
-                f"layer {layer.name!r}: what {layer.kind} sees of its input is not known"
-            )
+def _exceeds(given: Tensor, rows: _Trace, columns: _Trace) -> Condition | None:
+    """Return whether a field is larger than the input along either axis, if it is known."""
+    height, width = (trace.extent for trace in _of_image(given))
+    if rows.field is None or columns.field is None:
+        return None
+    return (rows.field.size > height) | (columns.field.size > width)
 
 
-def _mixed(layer: LayerCost) -> Container[int]:
-    """Return the axes of which every output sees all, if the input is a feature map."""
-    rank = len(layer.input_shapes[0].shape)
-    match layer.layer:
-        case Reduce(axes=axes) if isinstance(layer.output, FeatureMap):
-            return axes_of(axes, rank)
-        case Activation(function=function, axis=axis):
-            return {axis_of(axis, rank)} if function in ALONG_AN_AXIS else ()
-        case LayerNorm(dimensions=dimensions):
-            return {axis for axis in range(rank) if axis >= rank - dimensions}
-    return {_ROWS, _COLUMNS}
+def _seen(layer: LayerCost, traces: Sequence[_Trace]) -> _Trace:
+    """Return what a layer sees along an axis of the input, from what its inputs see."""
+    if not layer.layer.counted or any(trace.field is None for trace in traces):
+        return _Trace(None)
+    behind = [_looked(layer, which, trace) for which, trace in enumerate(traces)]
+    axes = {t.axis for t in behind if t.axis is not None and t.extent != 1 and t.field != _NOTHING}
+    if len(axes) > 1:  # an output sees one position of one, and another of another
+        return _Trace(_union([_anywhere(trace) for trace in behind], 1))
+    axis = next(iter(axes or {t.axis for t in behind if t.axis is not None}), None)
+    positions = 1 if axis is None else layer.output.shape[axis]
+    return _Trace(_union(behind, positions), axis, positions)
 
 
-def _extents(shape: Tensor) -> Pair:
-    """Return rows and columns; what is no feature map has one position."""
-    return (shape.h, shape.w) if isinstance(shape, FeatureMap) else (1, 1)
+def _looked(layer: LayerCost, which: int, trace: _Trace) -> _Trace:
+    """Look through a layer at one of its inputs; the extent stays that of the input."""
+    if trace.axis is None or trace.field is None:
+        return trace
+    window, axis = look(layer, which, trace.axis)
+    return replace(trace, field=trace.field.through(window, trace.extent), axis=axis)
 
 
-def _union(fields: Sequence[Field], extents: Sequence[Dim], positions: Dim) -> Field:
-    """Return a field that covers all of these, of maps of these extents, at every position.
+def _anywhere(trace: _Trace) -> _Trace:
+    """Return the field of all positions together."""
+    if trace.axis is None or trace.field is None:
+        return trace
+    return _Trace(trace.field.through(whole(trace.extent), trace.extent))
+
+
+def _union(traces: Sequence[_Trace], positions: Dim) -> Field | None:
+    """Return a field that covers all of these at every position.
 
     One input is no union. A map of extent 1 among longer ones is a gate.
     """
-    if len(fields) == 1:
-        return fields[0]
+    if len(traces) == 1:
+        return traces[0].field
     moving = [
-        replace(field, stride=0) if extent == 1 and positions != 1 else field
-        for field, extent in zip(fields, extents, strict=True)
-        if field != _NOTHING
+        replace(trace.field, stride=0) if trace.extent == 1 and positions != 1 else trace.field
+        for trace in traces
+        if trace.field is not None and trace.field != _NOTHING
     ]
     if not moving:
         return _NOTHING

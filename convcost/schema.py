@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.forms import EXPRESSION_SCHEMA, MOST_AXES, VALUE_SCHEMA, attributes_of
+from convcost.forms import MOST_AXES, attributes_of
 from convcost.load import BLOCK, NETWORK, REQUIRED
 from convcost.names import NAME, PATH
 from convcost.signatures import CHOICE
+from convcost.simple_forms import EXPRESSION_SCHEMA, VALUE_SCHEMA
 from convcost.steps import COMMON, LAYERS, REPEAT, RESERVED
 from convcost.work import PARAMETER_FIELDS
 

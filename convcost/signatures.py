@@ -8,9 +8,10 @@ from dataclasses import replace
 import yaml
 
 from convcost.errors import nearest
-from convcost.forms import MOST_AXES, read_number, read_text_of, read_value
+from convcost.forms import MOST_AXES
 from convcost.names import read_name
 from convcost.reading import Scope, entries_of, fields_of, items_of
+from convcost.simple_forms import read_number, read_text_of, read_value
 from convcost.spec import Choice, Written
 from convcost.steps import read_values, read_variable
 

@@ -10,10 +10,11 @@ import yaml
 
 from convcost.errors import nearest
 from convcost.expressions import Expression, parse
-from convcost.forms import NumberForm, attributes_of, read_value
+from convcost.forms import attributes_of
 from convcost.layers import KINDS, SHORTHANDS, AbstractLayer, Input
 from convcost.names import LONGEST_NAME, read_name, read_path
 from convcost.reading import Scope, entries_of, fields_of, items_of, text_of
+from convcost.simple_forms import NumberForm, read_value
 from convcost.spec import Attribute, Call, Layer, Let, Reference, Repeat, Step, Written
 from convcost.work import PARAMETER_FIELDS
 

@@ -8,8 +8,8 @@ from typing import Any
 from convcost.dims import require_at_least
 from convcost.errors import ConvcostError, SpecError
 from convcost.expressions import Expression
-from convcost.forms import shown
 from convcost.layers import AbstractLayer
+from convcost.simple_forms import shown
 from convcost.spec import Attribute, Layer, Repeat, Step, Written
 
 

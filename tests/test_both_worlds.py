@@ -7,6 +7,7 @@ needs a row in ``EXAMPLES`` and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import astuple, fields, replace
 from typing import Any, cast, get_args
@@ -17,6 +18,7 @@ from counting import Slide
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy.logic.boolalg import Boolean
+from test_oracle import ORACLES, reshape_examples
 
 from convcost.dims import Dim, recording, symbol
 from convcost.errors import ShapeError
@@ -33,7 +35,9 @@ from convcost.layers import (
     Dense,
     Divide,
     Dropout,
+    Expand,
     Flatten,
+    Gather,
     GlobalPool2d,
     GroupNorm,
     Identity,
@@ -45,11 +49,18 @@ from convcost.layers import (
     Maximum,
     Minimum,
     Multiply,
+    Pad,
     Pool2d,
     Prelu,
     Reduce,
+    Reshape,
     Resize,
+    Slice,
+    Squeeze,
     Subtract,
+    Transpose,
+    Uncounted,
+    Unsqueeze,
 )
 from convcost.layers.activation import ALONG_AN_AXIS, Function
 from convcost.layers.arithmetic import Operation
@@ -263,15 +274,23 @@ EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
     Prelu: of_one(st.builds(Prelu, shared=booleans), tensors),
     Concat: concat_examples(),
     Identity: of_one(st.just(Identity()), tensors),
+    **{
+        kind: ORACLES[kind].examples
+        for kind in (Reshape, Transpose, Squeeze, Unsqueeze, Slice, Gather, Pad, Expand)
+    },
+    Uncounted: st.tuples(
+        st.builds(Uncounted, operator=st.just("X"), shape=st.tuples(st.integers(0, 9), many, many)),
+        st.lists(tensors, min_size=1, max_size=3).map(tuple),
+    ),
 }
 
 
 # From numbers to symbols and back ----------------------------------------------------------
 
 
-WHICH_AXES = {"axis", "axes", "dimensions"}
+WHICH_AXES = {"axis", "axes", "dimensions", "permutation"}
 """Attributes that name axes of a tensor: never symbols."""
-BY_ONES = {Arithmetic, Matmul, Add, Subtract, Multiply, Divide, Maximum, Minimum}
+BY_ONES = {Expand, Arithmetic, Matmul, Add, Subtract, Multiply, Divide, Maximum, Minimum}
 """Kinds that know what is to be broadcast by its ones: a symbol stands for more than 1."""
 
 
@@ -439,6 +458,7 @@ tiny_vectors = st.builds(Vector, *[st.integers(2, 3)] * 2)
 pairs: st.SearchStrategy[tuple[Tensor, Tensor]] = st.one_of(
     st.tuples(tiny_maps, tiny_maps), st.tuples(tiny_vectors, tiny_vectors)
 )
+margin = st.integers(-2, 2)
 UNCHECKED: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
     Conv2d: of_one(
         st.builds(
@@ -469,7 +489,37 @@ UNCHECKED: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
     Resize: of_one(resizes, small_maps),
     Add: st.tuples(st.just(Add()), pairs),
     Concat: st.tuples(st.just(Concat()), pairs),
+    Reshape: st.one_of(
+        reshape_examples(),
+        of_one(
+            st.builds(Reshape, shape=st.tuples(few, st.sampled_from([-1, 1, 2, 3]), few)),
+            tiny_maps,
+        ),
+    ),
+    Squeeze: of_one(st.just(Squeeze(axes=(1, -1))), small_maps),
+    Slice: of_one(
+        st.builds(Slice, axis=st.integers(0, 3), start=few, stop=few, step=few), small_maps
+    ),
+    Pad: of_one(
+        st.builds(Pad, before=st.tuples(*[margin] * 4), after=st.tuples(*[margin] * 4)), small_maps
+    ),
 }
+
+
+def can_be_moved(layer: Reshape | Squeeze | Slice | Pad, x: tuple[int, ...]) -> bool:
+    """Return whether a layer can move the elements of a tensor of this shape."""
+    match layer:
+        case Reshape():
+            shape = [x[a] if extent == 0 else extent for a, extent in enumerate(layer.shape)]
+            known = math.prod(extent for extent in shape if extent != -1)
+            rest = math.prod(x) % known if -1 in shape else math.prod(x) - known
+            return bool(rest == 0)
+        case Squeeze():
+            return x[1] == x[-1] == 1
+        case Slice():
+            return bool(layer.start < layer.stop <= x[int(layer.axis)])
+        case Pad():
+            return all(sum(parts) > 0 for parts in zip(layer.before, x, layer.after, strict=True))
 
 
 LAID = ("kernel", "stride", "dilation", "output_padding", "padding")
@@ -489,6 +539,8 @@ def makes_sense(layer: AbstractLayer, shapes: tuple[Tensor, ...]) -> bool:
         axes = zip(*(getattr(layer, name) for name in LAID), first[2:], strict=True)
         left = [(n - 1) * s + (k - 1) * d + o - sum(p) for k, s, d, o, p, n in axes]
         return min(left) >= 0 and not any(c % layer.groups for c in (first[1], layer.filters))
+    if isinstance(layer, Reshape | Squeeze | Slice | Pad):
+        return can_be_moved(layer, first)
     assert isinstance(layer, Conv2d | Pool2d)
     slides = [Slide(*astuple(window)) for window in layer.windows]
     fits = all(slide.along(size).fits for slide, size in zip(slides, first[2:], strict=True))

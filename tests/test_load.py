@@ -211,7 +211,7 @@ def test_error_shows_the_part_of_a_long_line_that_it_is_about() -> None:
         (steps("conv2d: «{filters: 6}»"), "conv2d lacks 'kernel'"),
         (steps("«conv2d»: 6"), "conv2d lacks 'kernel'"),
         (steps("«conv2d»"), "conv2d lacks 'filters', 'kernel'"),
-        (steps("relu: «3»"), "relu takes no value"),
+        (steps("flatten: «3»"), "flatten takes no value"),
         (steps("dense: {units: 3, «<<»: {bias: false}}"), "unknown key '<<' in dense"),
     ],
 )

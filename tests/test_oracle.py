@@ -5,6 +5,7 @@ The loops are in :mod:`counting`; they state by themselves what a kind computes.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -15,6 +16,7 @@ import counting
 import counting_arrays as array_loops
 import counting_elementwise as elementwise
 import counting_resampling as resampling
+import counting_shapes
 import pytest
 from counting import Abacus, Map, Nested, Pair, Rows, Sliding, lengths, values
 from hypothesis import given, settings
@@ -33,7 +35,9 @@ from convcost.layers import (
     Dense,
     Divide,
     Dropout,
+    Expand,
     Flatten,
+    Gather,
     GlobalPool2d,
     GroupNorm,
     Identity,
@@ -45,11 +49,18 @@ from convcost.layers import (
     Maximum,
     Minimum,
     Multiply,
+    Pad,
     Pool2d,
     Prelu,
     Reduce,
+    Reshape,
     Resize,
+    Slice,
+    Squeeze,
     Subtract,
+    Transpose,
+    Uncounted,
+    Unsqueeze,
 )
 from convcost.layers.activation import ALONG_AN_AXIS, Function
 from convcost.layers.arithmetic import Operation
@@ -248,6 +259,85 @@ def concat_examples(draw: st.DrawFn) -> Example:
     return Concat(axis=axis), (first, *map(with_extent, others))
 
 
+@st.composite
+def reshape_examples(draw: st.DrawFn) -> Example:
+    """Draw factors in two orders and groups; write some of the extents as 0 or -1."""
+    x = draw(tensors).shape
+    factors = draw(st.permutations([*x, *draw(st.lists(st.just(1), max_size=2))]))
+    cuts = sorted(draw(st.lists(st.integers(1, len(factors)), max_size=3)))
+    groups = [factors[a:b] for a, b in itertools.pairwise([0, *cuts, len(factors)])]
+    shape = [math.prod(group) for group in groups if group]
+    for axis, extent in enumerate(shape):
+        if axis < len(x) and extent == x[axis] and draw(booleans):
+            shape[axis] = 0
+    if draw(booleans):
+        shape[draw(st.integers(0, len(shape) - 1))] = -1
+    return Reshape(shape=tuple(shape)), (tensor(x),)
+
+
+@st.composite
+def axes_examples(draw: st.DrawFn, kind: type[AbstractLayer]) -> Example:
+    """Draw axes to put into a tensor, or to leave out again."""
+    x = draw(tensors).shape
+    rank = len(x) + draw(st.integers(0, 2))
+    put_in = draw(st.permutations(range(rank)))[: rank - len(x)]
+    axes = tuple(axis - rank * draw(booleans) for axis in put_in)
+    if kind is Unsqueeze:
+        return Unsqueeze(axes=axes), (tensor(x),)
+    rest = iter(x)
+    shape = [1 if axis in put_in else next(rest) for axis in range(rank)]
+    return Squeeze(axes=axes), (tensor(shape),)
+
+
+@st.composite
+def transpose_examples(draw: st.DrawFn) -> Example:
+    """Draw an order of the axes, some of them counted from the last."""
+    x = draw(tensors)
+    rank = len(x.shape)
+    order = draw(st.permutations(range(rank)))
+    return Transpose(permutation=tuple(a - rank * draw(booleans) for a in order)), (x,)
+
+
+@st.composite
+def slice_examples(draw: st.DrawFn) -> Example:
+    """Draw a part of an axis, its bounds counted from either end."""
+    x = draw(tensors)
+    axis = draw(st.integers(0, len(x.shape) - 1))
+    extent = cast("int", x.shape[axis])
+    start = draw(st.integers(0, extent - 1))
+    stop = draw(st.integers(start + 1, extent))
+    bounds = {
+        "start": start - extent * draw(booleans),
+        "stop": draw(st.sampled_from([stop, stop - extent])),  # 0 is the end
+        "step": draw(st.integers(1, 3)),
+    }
+    return Slice(axis=axis - len(x.shape) * draw(booleans), **bounds), (x,)
+
+
+@st.composite
+def pad_examples(draw: st.DrawFn) -> Example:
+    """Draw margins, some negative; something is left of every axis."""
+    x = draw(tensors)
+    before = tuple(draw(st.integers(1 - e, 2)) for e in cast("tuple[int, ...]", x.shape))
+    left = [b + e for b, e in zip(before, cast("tuple[int, ...]", x.shape), strict=True)]
+    return Pad(before=before, after=tuple(draw(st.integers(1 - e, 2)) for e in left)), (x,)
+
+
+@st.composite
+def expand_examples(draw: st.DrawFn) -> Example:
+    """Draw a shape, and an input that has 1 for some extents; write what stays as 0, 1 or it."""
+    whole = cast("tuple[int, ...]", draw(tensors).shape)
+    x = draw(st.tuples(*map(one_or, whole)))
+    kept = [st.sampled_from([0, 1, e] if e == n else [n]) for e, n in zip(x, whole, strict=True)]
+    return Expand(shape=draw(st.tuples(*kept))), (tensor(x),)
+
+
+def gathers(x: Tensor) -> st.SearchStrategy[Example]:
+    """Draw how often an axis is read."""
+    rank = len(x.shape)
+    return st.tuples(st.builds(Gather, axis=st.integers(-rank, rank - 1), count=few), st.just((x,)))
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """How examples of a kind are drawn, and the loop that computes them."""
@@ -297,6 +387,14 @@ ORACLES: dict[type[AbstractLayer], Row] = {
     Prelu: Row(of_one(st.builds(Prelu, shared=booleans), tensors), elementwise.prelu),
     Concat: Row(concat_examples(), counting.concat),
     Identity: Row(of_one(st.just(Identity()), tensors), counting.identity),
+    Reshape: Row(reshape_examples(), counting_shapes.forward("reshape")),
+    Transpose: Row(transpose_examples(), counting_shapes.forward("transpose")),
+    Squeeze: Row(axes_examples(Squeeze), counting_shapes.forward("squeeze")),
+    Unsqueeze: Row(axes_examples(Unsqueeze), counting_shapes.forward("unsqueeze")),
+    Slice: Row(slice_examples(), counting_shapes.forward("slice")),
+    Gather: Row(tensors.flatmap(gathers), counting_shapes.forward("gather")),
+    Pad: Row(pad_examples(), counting_shapes.forward("pad")),
+    Expand: Row(expand_examples(), counting_shapes.forward("expand")),
 }
 
 
@@ -322,8 +420,8 @@ def check(layer: AbstractLayer, shapes: tuple[Tensor, ...], *, training: bool) -
 
 
 def test_every_kind_has_an_oracle() -> None:
-    """The input computes nothing; every other kind has a loop."""
-    assert {*ORACLES} == {*KINDS} - {Input}
+    """The input computes nothing, what is uncounted is unknown; every other kind has a loop."""
+    assert {*ORACLES} == {*KINDS} - {Input, Uncounted}
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])

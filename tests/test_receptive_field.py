@@ -43,13 +43,22 @@ from convcost.layers import (
     Conv2d,
     ConvTranspose2d,
     Dense,
+    Expand,
+    Gather,
     GlobalPool2d,
     GroupNorm,
     Input,
     Lrn,
+    Pad,
     Pool2d,
     Reduce,
+    Reshape,
     Resize,
+    Slice,
+    Squeeze,
+    Transpose,
+    Uncounted,
+    Unsqueeze,
 )
 from convcost.receptive_field import Field, LayerField, receptive_fields
 from convcost.report.receptive import Receptive
@@ -201,6 +210,7 @@ def drawn(extents: Pair, steps: Sequence[Step]) -> list[LayerField]:
 def square(layer: LayerField) -> tuple[Any, Any, Any]:
     """Return size, stride and padding, alike on rows and columns."""
     assert layer.rows == layer.columns
+    assert layer.rows is not None
     return layer.rows.size, layer.rows.stride, layer.rows.padding
 
 
@@ -457,10 +467,21 @@ def test_every_kind_is_known_and_others_are_refused() -> None:
         Resize: {"mode": "linear"},
         Reduce: {"function": "sum", "axes": (1,)},
         GroupNorm: {"groups": 1},
+        Reshape: {"shape": (1, 1, 4, 4)},
+        Transpose: {"permutation": (0, 1, 2, 3)},
+        Squeeze: {"axes": (1,)},
+        Unsqueeze: {"axes": (1,)},
+        Slice: {"axis": 2},
+        Gather: {"axis": 2, "count": 3},
+        Pad: {"before": (0,) * 4, "after": (0,) * 4},
+        Expand: {"shape": (1, 1, 4, 4)},
+        Uncounted: {"operator": "X", "shape": (0, 3)},
     }
     for kind in KINDS:
         if kind is not Input:
-            example = replace(layer, layer=kind(**given.get(kind, {})))
+            made = kind(**given.get(kind, {}))
+            output = layer.output if made.joins else made.output_shape(*layer.input_shapes)
+            example = replace(layer, layer=made, output=output)
             assert len(receptive_fields(replace(cost, layers=(example,))).layers) == 1
     made = Input(extents=(1, 1, 1))  # no layer of a cost
     unknown = replace(cost, layers=(replace(layer, layer=made),))
@@ -563,14 +584,18 @@ def test_axes_that_are_mixed_are_seen_whole() -> None:
         "group_norm: {name: l, groups: 1}": (6, 8),
         "reduce: {name: l, function: mean, axes: [2]}": (6, 1),
         "reduce: {name: l, function: mean, axes: [1]}": (1, 1),
-        "reduce: {name: l, function: mean, axes: [1], keep: false}": (6, 8),
+        "reduce: {name: l, function: mean, axes: [1], keep: false}": (1, 1),
         "prelu: {name: l}": (1, 1),
     }
     for step, sizes in steps.items():
-        found = layers_of(analysed((6, 8), step))["l"]
-        assert (found.rows.size, found.columns.size) == sizes
-    found = layers_of(analysed((8, 8), "matmul: {name: l, from: [input, input]}"))["l"]
-    assert (found.rows.size, found.columns.size) == (8, 8)
+        assert sizes_of(analysed((6, 8), step)) == sizes
+    assert sizes_of(analysed((8, 8), "matmul: {name: l, from: [input, input]}")) == (8, 8)
+
+
+def sizes_of(cost: NetworkCost) -> tuple[Any, Any]:
+    """Return how many rows and columns the outputs of layer ``l`` see."""
+    found = layers_of(cost)["l"]
+    return found.rows and found.rows.size, found.columns and found.columns.size
 
 
 # As others have it -------------------------------------------------------------------------

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from convcost.errors import ImportFormatError
 from convcost.expressions import Expression, parse
-from convcost.forms import NumberForm, attributes_of
+from convcost.forms import attributes_of
 from convcost.importers.naming import Named, dotted_names, legal_name
 from convcost.layers import AbstractLayer
+from convcost.simple_forms import NumberForm
 from convcost.spec import Attribute, Layer, NetworkSpec, Reference, Step, Written
 
 INPUT = "input"  # what the first input is called in a spec

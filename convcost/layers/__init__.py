@@ -16,12 +16,15 @@ from convcost.layers.group_normalization import GroupNorm, InstanceNorm, LayerNo
 from convcost.layers.joins import Concat
 from convcost.layers.matmul import Matmul
 from convcost.layers.normalization import BatchNorm, Lrn
+from convcost.layers.parts import Expand, Gather, Pad, Slice
 from convcost.layers.pooling import GlobalPool2d, Pool2d
 from convcost.layers.prelu import Prelu
 from convcost.layers.reduce import Reduce
 from convcost.layers.resize import Resize
+from convcost.layers.shapes import Reshape, Squeeze, Transpose, Unsqueeze
 from convcost.layers.structure import Dropout, Flatten, Identity, Input
 from convcost.layers.transposed import ConvTranspose2d
+from convcost.layers.uncounted import Uncounted
 
 KINDS: tuple[type[AbstractLayer], ...] = (
     Input,
@@ -50,7 +53,16 @@ KINDS: tuple[type[AbstractLayer], ...] = (
     Arithmetic,
     Matmul,
     Concat,
+    Reshape,
+    Transpose,
+    Squeeze,
+    Unsqueeze,
+    Slice,
+    Gather,
+    Pad,
+    Expand,
     Identity,
+    Uncounted,
 )
 
 SHORTHANDS: Mapping[str, tuple[type[AbstractLayer], Mapping[str, Any]]] = MappingProxyType(
@@ -78,7 +90,9 @@ __all__ = [
     "Dense",
     "Divide",
     "Dropout",
+    "Expand",
     "Flatten",
+    "Gather",
     "GlobalPool2d",
     "GroupNorm",
     "Identity",
@@ -90,9 +104,16 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "Pad",
     "Pool2d",
     "Prelu",
     "Reduce",
+    "Reshape",
     "Resize",
+    "Slice",
+    "Squeeze",
     "Subtract",
+    "Transpose",
+    "Uncounted",
+    "Unsqueeze",
 ]

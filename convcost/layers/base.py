@@ -28,7 +28,11 @@ class AbstractLayer(ABC):
     label: ClassVar[str]
     """What a layer without a name is called, with a number behind it."""
     joins: ClassVar[bool] = False
-    """Whether it takes two inputs or more; otherwise it takes one."""
+    """Whether it takes several inputs; otherwise it takes one."""
+    least_inputs: ClassVar[int] = 2
+    """How many inputs it takes at least, if it takes several."""
+    counted: ClassVar[bool] = True
+    """Whether there is a rule for what it costs; if not, every total is a lower bound."""
     accepts: ClassVar[tuple[type[Tensor], ...]] = (FeatureMap, Vector, Array)
     """The sorts of tensor it takes."""
     multiplies_are_macs: ClassVar[bool] = False

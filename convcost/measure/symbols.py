@@ -27,7 +27,9 @@ from convcost.layers import (
     Dense,
     Divide,
     Dropout,
+    Expand,
     Flatten,
+    Gather,
     GlobalPool2d,
     GroupNorm,
     Identity,
@@ -38,15 +40,23 @@ from convcost.layers import (
     Maximum,
     Minimum,
     Multiply,
+    Pad,
     Pool2d,
     Prelu,
     Reduce,
+    Reshape,
     Resize,
+    Slice,
+    Squeeze,
     Subtract,
+    Transpose,
+    Uncounted,
+    Unsqueeze,
 )
 from convcost.layers.window import AbstractWindowLayer, Rounding, Window
 from convcost.measure import symbols_arrays as arrays
 from convcost.measure import symbols_elementwise as elementwise
+from convcost.measure import symbols_shapes as shapes
 from convcost.measure.symbols_elementwise import CONSTANT
 from convcost.tensors import FeatureMap
 
@@ -237,6 +247,15 @@ BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType
         Arithmetic: elementwise.arithmetic,
         Matmul: arrays.matmul,
         Concat: lambda layer, cost, *inputs: mx.sym.Concat(*inputs, dim=layer.axis, name=cost.name),
+        Reshape: shapes.reshape,
+        Transpose: shapes.transpose,
+        Squeeze: shapes.reshape,
+        Unsqueeze: shapes.reshape,
+        Slice: shapes.slice_,
+        Gather: shapes.gather,
+        Pad: shapes.pad,
+        Expand: shapes.expand,
+        Uncounted: shapes.uncounted,
         Identity: lambda _, cost, x: mx.sym.identity(x, name=cost.name),
     }
 )

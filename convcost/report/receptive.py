@@ -20,6 +20,7 @@ from convcost.report.records import dumps, input_record
 from convcost.report.terminal import notes_of
 
 _MARK = "*"
+_UNKNOWN = "?"
 _DRIFTS = (
     "its branches have unequal strides; the field moves by the least and covers what every"
     " output sees"
@@ -72,12 +73,12 @@ class Receptive:
         if any(_certain(layer.exceeds_input) is True for layer in layers):
             of = "×".join(map(str, given.shape[2:]))
             yield Text(f"{_MARK} larger than the input of {of}", style="dim")
-        if any(0 in (layer.rows.size, layer.columns.size) for layer in layers):
+        if any(layer.rows is None for layer in layers):
+            yield Text(f"{_UNKNOWN} unknown: behind what is uncounted", style="dim")
+        known = [axis for layer in layers for axis in (layer.rows, layer.columns) if axis]
+        if any(axis.size == 0 for axis in known):
             yield Text("size 0: depends on other inputs alone", style="dim")
-        if any(
-            0 in (layer.rows.stride, layer.columns.stride) and layer.rows.size != 0
-            for layer in layers
-        ):
+        if any(axis.stride == 0 and axis.size != 0 for axis in known):
             yield Text("stride 0: all outputs have the same field", style="dim")
 
 
@@ -86,7 +87,7 @@ def _cells(what: LayerField | Branch, mark: str, *, square: bool) -> list[str]:
 
     def both(value: Callable[[Field], Dim]) -> str:
         axes = [what.rows] if square else [what.rows, what.columns]
-        return "×".join(_number(value(axis)) for axis in axes)
+        return "×".join(_UNKNOWN if axis is None else _number(value(axis)) for axis in axes)
 
     return [
         both(lambda field: field.size) + mark,
@@ -123,7 +124,9 @@ def _record(layer: LayerField) -> dict[str, Any]:
     }
 
 
-def _axis(field: Field) -> dict[str, Dim]:
+def _axis(field: Field | None) -> dict[str, Dim] | None:
+    if field is None:
+        return None
     return {"size": field.size, "stride": field.stride, "padding": field.padding}
 
 

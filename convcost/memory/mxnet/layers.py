@@ -20,7 +20,9 @@ from convcost.layers import (
     Dense,
     Divide,
     Dropout,
+    Expand,
     Flatten,
+    Gather,
     GlobalPool2d,
     GroupNorm,
     Identity,
@@ -31,13 +33,20 @@ from convcost.layers import (
     Maximum,
     Minimum,
     Multiply,
+    Pad,
     Pool2d,
     Prelu,
     Reduce,
+    Reshape,
     Resize,
+    Slice,
+    Squeeze,
     Subtract,
+    Transpose,
+    Uncounted,
+    Unsqueeze,
 )
-from convcost.memory.mxnet import arrays, elementwise
+from convcost.memory.mxnet import arrays, elementwise, shapes
 from convcost.memory.mxnet.graph import Entry, Node, blocks_of
 from convcost.memory.mxnet.sizes import ELEMENT, Make, bytes_of, one
 from convcost.tensors import FeatureMap
@@ -113,6 +122,15 @@ LAYERS: Mapping[type[AbstractLayer], Make] = MappingProxyType(
         Arithmetic: elementwise.arithmetic,
         Matmul: arrays.matmul,
         Concat: one("Concat"),
+        Reshape: shapes.reshape,
+        Transpose: shapes.transpose,
+        Squeeze: shapes.reshape,
+        Unsqueeze: shapes.reshape,
+        Slice: shapes.slice_,
+        Gather: shapes.gather,
+        Pad: shapes.pad,
+        Expand: shapes.expand,
+        Uncounted: shapes.uncounted,
         Identity: one("_copy"),
     }
 )

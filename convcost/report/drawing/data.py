@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from convcost.forms import shown
 from convcost.report.drawing.picture import Box, Picture
 from convcost.report.records import dumps
+from convcost.simple_forms import shown
 
 if TYPE_CHECKING:
     import networkx as nx

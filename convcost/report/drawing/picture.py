@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
-from convcost.forms import shown
 from convcost.graph import Network, Node
 from convcost.layers import Input
 from convcost.report import units
+from convcost.simple_forms import shown
 from convcost.tensors import Tensor
 from convcost.work import Work
 from convcost.writing.attributes import simplest, values_of, word_of
