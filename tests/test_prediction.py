@@ -348,6 +348,13 @@ def test_a_bound_by_hand() -> None:
     assert conv.binds == "memory"
 
 
+def test_a_bound_of_what_the_cache_holds_is_arithmetic() -> None:
+    cost = convcost.analyse(network("{conv2d: {filters: 256, kernel: 3, bias: false}}"))
+    (conv,) = bound(cost, gpus()["v100"]).operations
+    assert conv.binds == "arithmetic"
+    assert conv.seconds == pytest.approx(2 * 36 * 9 * 32 * 256 / 15.7e12)
+
+
 @pytest.mark.parametrize("name", ["vgg16", "resnet50", "lenet5"])
 def test_a_bound_is_below_the_roofline_of_all_layers(name: str) -> None:
     cost = convcost.analyse(convcost.load(name), batch=8)

@@ -239,6 +239,17 @@ def test_images_have_few_channels_which_are_not_rounded_up() -> None:
     assert found.values["multiply_adds"] == 36 * 9 * 3 * 16
 
 
+def test_channels_on_either_side_are_rounded_up_to_whole_vectors() -> None:
+    found = terms_of("{conv2d: {filters: 17, kernel: 1, bias: false}}", "[5, 8, 8]", batch=1)
+    assert found.values["multiply_adds"] == 64 * 16 * 32
+
+
+def test_weights_are_part_of_the_working_set() -> None:
+    """The weights, of 1 MiB, do not fit into L2 beside what is moved, which would by itself."""
+    found = terms_of("{conv2d: {filters: 512, kernel: 1, bias: false}}", "[512, 4, 4]", batch=1)
+    assert found.values["bytes_l3"] == 4 * 2 * 512 * 16
+
+
 @pytest.mark.parametrize(
     ("height", "level"), [(16, "bytes_l2"), (100, "bytes_l3"), (400, "bytes_memory")]
 )

@@ -99,7 +99,11 @@ def coefficients(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
 
 
 def _solved(matrix: _Vector, target: _Vector) -> _Vector:
-    """Solve least squares without negative numbers, each column first scaled to length 1."""
+    """Solve least squares without negative numbers, each column first scaled to length 1.
+
+    The solver's tolerance goes by the largest column: else overheads would be lost beside
+    multiply-adds.
+    """
     lengths = np.linalg.norm(matrix, axis=0)
     lengths[lengths == 0] = 1
     found: _Vector = nnls(matrix / lengths, target)[0] / lengths
