@@ -256,6 +256,20 @@ outputs: [relu1, tanh1]
     assert facts(read(spec_text(network))) == facts(network)
 
 
+def test_what_is_not_counted_comes_back() -> None:
+    text = """\
+name: unknown
+input: [3, 8, 8]
+layers:
+  - uncounted: {operator: NonZero, shape: [0, 5, 8]}
+  - relu
+  - transpose: {permutation: [0, 2, 1]}
+  - slice: {axis: -1, start: 1}
+"""
+    network = read(text)
+    assert facts(read(spec_text(network))) == facts(network)
+
+
 def test_what_layers_hold_comes_back() -> None:
     text = """\
 name: held

@@ -129,6 +129,21 @@ def test_a_layer_may_be_called_as_a_block_beside_it() -> None:
     assert [box.name for box in made.boxes] == ["input", "x (block)", "x"]
 
 
+def test_what_is_not_counted_says_so() -> None:
+    layers = ["uncounted: {name: a.x, operator: Einsum, shape: [0, 5]}", "relu: {name: a.y}"]
+    lines = "\n".join(f"  - {layer}" for layer in layers)
+    network = convcost.build(convcost.read_text(f"name: u\ninput: [3]\nlayers:\n{lines}\n"))
+    boxes = picture(network, analyse(network)).boxes
+    assert boxes[1].facts == [
+        "a.x",
+        "uncounted, operator: Einsum, shape: [0, 5]",
+        "output: 5",
+        "uncounted",
+    ]
+    (_, block) = picture(network, analyse(network), 1).boxes
+    assert block.said == "2 layers, some uncounted: at least"
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_dot_nests_what_blocks_nest(name: str) -> None:
     network, made = drawn(name)

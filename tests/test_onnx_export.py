@@ -205,6 +205,12 @@ def test_functions_are_those_they_are_called(function: str, tmp_path: Path) -> N
         ["reduce: {function: mean, axes: [2, 3]}"],
         ["reduce: {function: sum, axes: [-1], keep: false}"],
         ["reduce: {function: max, axes: [1], keep: false}", "reduce: {function: min, axes: [1]}"],
+        ["reshape: {shape: [0, 2, -1, 8]}", "transpose: {permutation: [0, 3, 1, 2]}"],
+        ["unsqueeze: {axes: [1, 4]}", "squeeze: {axes: [1]}", "reshape: {shape: [0, -1]}"],
+        ["slice: {axis: 2, start: 1, stop: -1, step: 2}", "slice: {axis: -1, start: -3}"],
+        ["gather: {axis: 1, count: 7}"],
+        ["pad: {before: [0, 0, 1, 2], after: [0, 0, 0, 3]}"],
+        ["global_average_pool2d", "expand: {shape: [0, 0, 3, 5]}"],
         ["prelu", "prelu: {shared: true}", "flatten", "prelu"],
         ["matmul: {branches: {a: [], b: [conv2d: {filters: 4, kernel: [1, 3], padding: [1, 0]}]}}"],
     ],
@@ -217,6 +223,19 @@ def test_small_networks_run_and_come_back(layers: list[str], tmp_path: Path) -> 
     here, there = analyse(network).total(), back(network, tmp_path).total()
     assert there.work == here.work
     assert there.parameters.count == here.parameters.count
+
+
+def test_what_has_no_form_is_named() -> None:
+    unknown = [
+        f"uncounted: {{operator: {word}, shape: [0, 4, 6, 8], name: {word}}}"
+        for word in ("Einsum", "NonZero")
+    ]
+    network = spec(*unknown, "relu")
+    with pytest.raises(ExportError) as caught:
+        as_onnx(network, analyse(network))
+    for word in ("Einsum", "NonZero"):
+        what = f"layer '{word}' (uncounted): an operator without a rule ({word}) has no ONNX form"
+        assert what in str(caught.value)
 
 
 def test_groups_of_a_transposed_convolution(tmp_path: Path) -> None:

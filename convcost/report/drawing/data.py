@@ -60,7 +60,7 @@ def _graph(picture: Picture) -> nx.DiGraph[str]:
 
 def _facts(box: Box) -> dict[str, Any]:
     counts = {name: getattr(box, name) for name in _COUNTS}
-    return {"label": box.label, "kind": box.kind, **counts}
+    return {"label": box.label, "kind": box.kind, "counted": box.counted, **counts}
 
 
 def _plain(value: Any) -> Any:

@@ -38,6 +38,7 @@ class Box:
     adds: Dim = 0
     macs: Dim = 0
     parameters: Dim = 0
+    counted: bool = True
 
     @property
     def label(self) -> str:
@@ -52,6 +53,8 @@ class Box:
     @property
     def facts(self) -> list[str]:
         """All that is known of it, line by line."""
+        if not self.counted and self.kind != "block":
+            return [self.name, self.said, f"output: {units.shape(self.output)}", "uncounted"]
         counts = [f"multiplies: {units.exact(self.multiplies)}"] if self.kind != "input" else []
         counts += [f"parameters: {units.exact(self.parameters)}"] if self.parameters else []
         return [self.name, self.said, f"output: {units.shape(self.output)}", *counts]
@@ -143,19 +146,21 @@ def _layer(cost: LayerCost) -> Box:
         adds=cost.work.adds,
         macs=cost.macs,
         parameters=cost.parameters.count,
+        counted=cost.layer.counted,
     )
 
 
 def _block(name: str, layers: list[LayerCost]) -> Box:
     """Return a box for all layers of a block that are known so far."""
     path = name.split(".")
+    counted = all(each.layer.counted for each in layers)
     said = "1 layer" if len(layers) == 1 else f"{len(layers)} layers"
     return Box(
         name=name,
         block=tuple(path[:-1]),
         kind="block",
         word=said,
-        said=said,
+        said=said if counted else f"{said}, some uncounted: at least",
         sort="block",
         output=layers[-1].output.shape,
         layers=len(layers),
@@ -163,6 +168,7 @@ def _block(name: str, layers: list[LayerCost]) -> Box:
         adds=sum(each.work.adds for each in layers),
         macs=sum(each.macs for each in layers),
         parameters=sum(each.parameters.count for each in layers),
+        counted=counted,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from convcost.cost import LayerCost
 from convcost.errors import ExportError
 from convcost.exporters.onnx.model import NodeMaker
-from convcost.exporters.onnx.rules import dense, elementwise, norms, windows
+from convcost.exporters.onnx.rules import dense, elementwise, moving, norms, windows
 from convcost.layers import (
     AbstractLayer,
     Activation,
@@ -25,7 +25,9 @@ from convcost.layers import (
     Dense,
     Divide,
     Dropout,
+    Expand,
     Flatten,
+    Gather,
     GlobalPool2d,
     GroupNorm,
     Identity,
@@ -36,11 +38,18 @@ from convcost.layers import (
     Maximum,
     Minimum,
     Multiply,
+    Pad,
     Pool2d,
     Prelu,
     Reduce,
+    Reshape,
     Resize,
+    Slice,
+    Squeeze,
     Subtract,
+    Transpose,
+    Uncounted,
+    Unsqueeze,
 )
 
 Rule = Callable[[Any, NodeMaker], None]
@@ -57,7 +66,9 @@ RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
         Dense: dense.dense,
         Divide: elementwise.join("Div"),
         Dropout: elementwise.dropout,
+        Expand: moving.expand,
         Flatten: lambda _, node: node.last("Flatten", axis=1),
+        Gather: moving.gather,
         GlobalPool2d: windows.global_pool2d,
         GroupNorm: norms.group_norm,
         Identity: lambda _, node: node.last("Identity"),
@@ -68,11 +79,18 @@ RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
         Maximum: elementwise.join("Max"),
         Minimum: elementwise.join("Min"),
         Multiply: elementwise.join("Mul"),
+        Pad: moving.pad,
         Pool2d: windows.pool2d,
         Prelu: elementwise.prelu,
         Reduce: elementwise.reduce,
+        Reshape: moving.reshape,
         Resize: windows.resize,
+        Slice: moving.slice_,
+        Squeeze: moving.squeeze,
         Subtract: elementwise.join("Sub"),
+        Transpose: moving.transpose,
+        Uncounted: moving.uncounted,
+        Unsqueeze: moving.unsqueeze,
     }
 )
 
