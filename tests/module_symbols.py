@@ -40,10 +40,10 @@ def resnet(units: tuple[int, ...] = (2, 2, 2, 2), classes: int = 1000) -> Symbol
                     stride=(stride, stride),
                     name=f"{name}_sc",
                 )
-            x = y + x  # which MXNet calls _plus0 and so on
+            x = F.elemwise_add(y, x, name=f"_plus{4 * stage + unit}")  # as MXNet calls sums
     x = F.Activation(norm(x, name="bn1"), act_type="relu", name="relu1")
     x = F.Pooling(x, global_pool=True, kernel=(7, 7), pool_type="avg", name="pool1")
-    x = F.FullyConnected(F.Flatten(x), num_hidden=classes, name="fc1")
+    x = F.FullyConnected(F.Flatten(x, name="flatten"), num_hidden=classes, name="fc1")
     return F.SoftmaxOutput(x, name="softmax")
 
 
@@ -91,3 +91,44 @@ def attention(units: int = 8) -> Symbol:
         y = F.FullyConnected(y, weight=weight, num_hidden=units, no_bias=True, name=f"fc{index}")
         x = F.broadcast_mul(x, F.expand_dims(F.expand_dims(F.sigmoid(y), axis=2), axis=3))
     return x
+
+
+def shuffle(channels: int = 24, groups: int = 3) -> Symbol:
+    """Build units that split their channels, shuffle them, and bring them back together."""
+    x = F.Convolution(
+        F.Variable("data"), num_filter=channels, kernel=(3, 3), stride=(2, 2), name="conv"
+    )
+    for index in range(2):
+        one, other = F.SliceChannel(x, num_outputs=2, name=f"unit{index}_split")
+        half = channels // 2
+        y = F.Convolution(
+            other,
+            num_filter=half,
+            num_group=half,
+            kernel=(3, 3),
+            pad=(1, 1),
+            name=f"unit{index}_dw",
+        )
+        y = F.LeakyReLU(y, act_type="prelu", name=f"unit{index}_prelu")
+        x = F.concat(one, y, dim=1, name=f"unit{index}_concat")
+        x = F.Reshape(x, shape=(0, -4, groups, -1, -2), name=f"unit{index}_apart")
+        x = F.SwapAxis(x, dim1=1, dim2=2, name=f"unit{index}_swap")
+        x = F.Reshape(x, shape=(0, -3, -2), name=f"unit{index}_together")
+    return F.FullyConnected(F.mean(x, axis=(2, 3)), num_hidden=10, name="fc")
+
+
+def segmentation(classes: int = 21) -> Symbol:
+    """Build a fully convolutional network, whose output is as large as its input."""
+    data = F.Variable("data")
+    x = F.Convolution(data, num_filter=16, kernel=(3, 3), pad=(50, 50), name="conv1")
+    x = F.Activation(x, act_type="relu", name="relu1")
+    x = F.Pooling(x, kernel=(2, 2), stride=(2, 2), pooling_convention="full", name="pool1")
+    score1 = F.Convolution(x, num_filter=classes, kernel=(1, 1), name="score_pool1")
+    x = F.Pooling(x, kernel=(2, 2), stride=(2, 2), pooling_convention="full", name="pool2")
+    x = F.Convolution(x, num_filter=classes, kernel=(1, 1), name="score")
+    up = {"kernel": (4, 4), "stride": (2, 2), "num_filter": classes}
+    x = F.Deconvolution(x, **up, num_group=classes, name="score2")
+    x = F.Crop(x, score1, num_args=2, center_crop=True, name="crop1") + score1
+    x = F.Deconvolution(x, **up, name="big_score")
+    x = F.Crop(x, data, num_args=2, offset=(19, 19), name="upscore")
+    return F.SoftmaxOutput(x, multi_output=True, name="softmax")

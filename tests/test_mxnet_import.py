@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -119,12 +119,12 @@ def test_names_of_units_and_stages_are_the_tree_of_blocks(tmp_path: Path) -> Non
     assert labels == [
         *("bn_data", "conv0", "bn0", "relu0", "pool0"),
         *("stage1", "stage2", "stage3", "stage4"),
-        *("bn1", "relu1", "pool1", "flatten0", "fc1", "softmax"),
+        *("bn1", "relu1", "pool1", "flatten", "fc1", "softmax"),
     ]
     inside = [layer.name for layer in cost.layers if layer.block == ("stage2", "unit1")]
     assert inside == [
         f"stage2.unit1.{name}"
-        for name in ("bn1", "relu1", "conv1", "bn2", "relu2", "conv2", "sc", "plus2")
+        for name in ("bn1", "relu1", "conv1", "bn2", "relu2", "conv2", "sc", "plus9")
     ]
 
 
@@ -135,7 +135,32 @@ def test_symbols_of_module_equal_what_mxnet_infers(tmp_path: Path) -> None:
         assert list(counted(cost)) == expected
 
 
-def imported(symbol: Symbol, folder: Path) -> NetworkCost:
+@pytest.mark.parametrize("build", [module_symbols.shuffle, module_symbols.segmentation])
+@pytest.mark.parametrize("size", [(1, 3, 64, 64), (2, 3, 75, 130)])
+def test_shapes_that_follow_from_other_shapes_hold_at_every_size(
+    build: Callable[[], Symbol], size: Shape, tmp_path: Path
+) -> None:
+    symbol = build()
+    cost = imported(symbol, tmp_path, size)
+    arguments, outputs, _ = symbol.infer_shape(data=size)
+    sizes = dict(zip(symbol.list_arguments(), map(prod, arguments), strict=True))
+    learned = sum(n for name, n in sizes.items() if name not in {"data", "softmax_label"})
+    assert [cost.layers[-1].output.shape] == outputs
+    assert cost.total().parameters.count == learned
+    formula = convcost.load(tmp_path / "module-symbol.json", input=(3, 64, 64)).formula("macs")
+    assert formula.evaluate(N=size[0], H=size[2], W=size[3]) == cost.total().macs
+
+
+def test_weights_that_are_read_twice_are_counted_once(tmp_path: Path) -> None:
+    symbol = module_symbols.attention()
+    cost = imported(symbol, tmp_path)
+    arguments, _, _ = symbol.infer_shape(data=(1, 3, 224, 224))
+    sizes = dict(zip(symbol.list_arguments(), map(prod, arguments), strict=True))
+    assert cost.total().parameters.count == sum(sizes.values()) - sizes["data"]
+    assert cost.total().macs == 224 * 224 * 8 * 3 * 9 + 2 * 8 * 8
+
+
+def imported(symbol: Symbol, folder: Path, size: Shape = (1, 3, 224, 224)) -> NetworkCost:
     """Save a symbol, read it, and analyse it."""
     path = save(symbol, folder, "module")
-    return convcost.analyse(convcost.load(path, input=(3, 224, 224)))
+    return convcost.analyse(convcost.load(path, input=size[1:]), batch=size[0])

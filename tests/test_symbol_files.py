@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import convcost
 from convcost.cli import app
-from convcost.errors import ConvcostError, ImportFormatError
+from convcost.errors import ConvcostError, ImportFormatError, SpecError
 
 VARIABLE = "null"
 
@@ -139,6 +139,8 @@ def test_nodes_in_any_order_and_those_nobody_needs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kernel", "extents"),
     [
+        ("(3,)", ["channels", "length"]),
+        ("3", ["channels", "length"]),
         ("(3L, 3L)", ["channels", "height", "width"]),
     ],
 )
@@ -196,6 +198,20 @@ def test_the_shape_of_a_variable_is_the_networks_own(tmp_path: Path) -> None:
         (
             [variable("data"), operator("clip", "c", [0], a_min="nan", a_max="6")],
             "clip 'c': a_min: expected a number, found 'nan'",
+        ),
+        (
+            [
+                *(variable("data"), variable("w", __shape__="(8, 0, 5, 3)")),
+                operator("Convolution", "c", [0, 1], kernel="(3, 3)", num_filter="8"),
+            ],
+            r"its weights have the shape \(8, 0, 5, 3\), expected \(8, any, 3, 3\)",
+        ),
+        (
+            [
+                *(variable("data"), variable("w", __shape__="(8, 4, 1)")),
+                operator("FullyConnected", "d", [0, 1], num_hidden="8"),
+            ],
+            r"its weights have the shape \(8, 4, 1\), expected \(8, any\)",
         ),
         (
             [variable("data"), operator("Concat", "c", [0, 0], dim="7")],
@@ -291,6 +307,59 @@ def test_all_unknown_operators_are_named_at_once(tmp_path: Path) -> None:
         convcost.find(path)
     with pytest.raises(ImportFormatError, match="Custom 'a': no rule is known for it"):
         convcost.find(path, allow_unknown=True)
+
+
+LET_THROUGH = [
+    *NODES[:5],
+    operator("sin", "s", [4]),
+    operator("_contrib_AdaptiveAvgPooling2D", "p", [5], output_size="(2, 3)"),
+    variable("w"),
+    operator("FullyConnected", "d", [6, 7], num_hidden="10", no_bias="True"),
+]
+
+
+def test_operators_without_a_rule_may_be_let_through(tmp_path: Path) -> None:
+    path = write(tmp_path, symbol(LET_THROUGH))
+    expected = "1 x _contrib_AdaptiveAvgPooling2D to 2x3, 1 x sin; --allow-unknown"
+    with pytest.raises(ImportFormatError, match=expected):
+        convcost.find(path)
+    cost = analysed(path, input=(3, 6, 7), batch=2, allow_unknown=True)
+    shapes = {layer.name: (layer.kind, layer.output.shape) for layer in cost.layers}
+    assert shapes["s"] == ("uncounted", (2, 8, 6, 7))
+    assert shapes["p"] == ("uncounted", (2, 8, 2, 3))
+    assert cost.uncounted == ("s", "p")
+    assert cost.total().parameters.weights == 8 * 3 * 3 * 5 + 8 * 2 * 3 * 10
+
+
+def test_inputs_beside_the_first_one_are_parameters_to_set(tmp_path: Path) -> None:
+    nodes = [
+        *(variable("mask"), variable("data"), variable("scale", __shape__="(0, 1, 1, 1)")),
+        operator("broadcast_mul", "m", [1, 0]),
+        operator("broadcast_mul", "n", [3, 2]),
+    ]
+    path = write(tmp_path, symbol(nodes))
+    spec = convcost.find(path)
+    assert list(spec.inputs) == ["mask", "scale"]
+    with pytest.raises(SpecError, match=r"mask_channels .*must be given"):
+        convcost.load(path, input=(3, 8, 8))
+    given = {"mask_channels": 1, "mask_height": 8, "mask_width": 8}
+    cost = analysed(path, input=(3, 8, 8), parameters=given)
+    assert [layer.inputs for layer in cost.layers] == [("input", "mask"), ("m", "scale")]
+    assert cost.total().work.multiplies == 2 * 3 * 8 * 8
+
+
+def test_what_must_be_given_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path, symbol(NODES))
+    with pytest.raises(SpecError, match=r"channels \(--input, or --set channels=\.\.\.\), height"):
+        convcost.load(path)
+    assert convcost.load(path, input=(3, 9, 9)).formula("macs").evaluate(N=1, H=9, W=9) > 0
+
+
+def test_max_pooling_of_the_same_size_as_strides_make_it(tmp_path: Path) -> None:
+    kernel = {"kernel": "(3, 3)", "stride": "(2, 3)", "pooling_convention": "same"}
+    nodes = [variable("data"), operator("Pooling", "p", [0], **kernel)]
+    (layer,) = analysed(write(tmp_path, symbol(nodes)), input=(4, 7, 7)).layers
+    assert layer.output.shape == (1, 4, 4, 3)
 
 
 @pytest.mark.parametrize(

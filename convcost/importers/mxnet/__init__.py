@@ -96,10 +96,10 @@ class _Importer:
             try:
                 self._given[index] = _made(rule, operation)
             except Unknown as use:
-                if self._allow_unknown:
-                    self._given[index] = (_uncounted(operation, use),)
-                else:
+                if not self._allow_unknown:
                     self.unknown[str(use)] += 1
+                if self._allow_unknown or use.shape is not None:  # to see what comes behind it
+                    self._given[index] = (_uncounted(operation, use),)
 
     def outputs(self) -> list[str]:
         """Return the layers that the symbol's heads are, each once."""

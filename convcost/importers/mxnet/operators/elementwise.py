@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from convcost.importers.mxnet.operation import Operation, Rule
@@ -68,11 +69,13 @@ _SAME = (
 _LOSSES = ("LinearRegressionOutput", "MAERegressionOutput", "SVMOutput")
 
 
+@cache
 def function(name: str) -> Callable[[Operation], str]:
     """Return the rule of an operator that is a function of every element."""
     return lambda op: op.put("activation", op.inputs[0], function=name)
 
 
+@cache
 def arithmetic(kind: str) -> Callable[[Operation], str]:
     """Return the rule of an operator that combines tensors element by element.
 
@@ -90,6 +93,7 @@ def arithmetic(kind: str) -> Callable[[Operation], str]:
     return rule
 
 
+@cache
 def with_number(name: str) -> Callable[[Operation], str]:
     """Return the rule of an operator that combines every element with one number."""
     return lambda op: op.put("arithmetic", function=name, operand=())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from convcost.importers.mxnet.operation import LINEAR, Operation, Rule
@@ -46,6 +47,7 @@ def _product(op: Operation, rank: int) -> str:
     return op.put("matmul", *sources)
 
 
+@cache
 def reduction(function: str) -> Callable[[Operation], str]:
     """Return the rule of a sum, mean or extreme over axes."""
 

@@ -41,7 +41,7 @@ def _reshaped(op: Operation, codes: tuple[int, ...], *, backwards: bool) -> str:
         return op.put("reshape", op.inputs[0], shape=codes)
     shape = op.shape(op.inputs[0])
     if backwards:
-        found = _resolved(op, _reversed_codes(codes), shape[::-1])[::-1]
+        found = _resolved(op, codes[::-1], shape[::-1])[::-1]
     else:
         found = _resolved(op, codes, shape)
     return op.put("reshape", op.inputs[0], shape=as_target(op, found))
@@ -80,20 +80,6 @@ def _codes(op: Operation) -> tuple[int, ...]:
     if min(codes) < _SPLIT or codes.count(_INFER) > 1 + codes.count(_SPLIT):
         raise op.attributes.error(f"shape: expected extents or codes, found {codes}")
     return codes
-
-
-def _reversed_codes(codes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return codes to be read from the last one on; what is split keeps its code before it."""
-    turned: list[int] = []
-    index = len(codes)
-    while index > 0:
-        index -= 1
-        if index >= 2 and codes[index - 2] == _SPLIT:  # noqa: PLR2004 - its two parts
-            turned += [_SPLIT, codes[index], codes[index - 1]]
-            index -= 2
-        else:
-            turned.append(codes[index])
-    return tuple(turned)
 
 
 def _resolved(op: Operation, codes: Sequence[int], shape: Sequence[Dim]) -> list[Dim]:

@@ -9,7 +9,12 @@ from types import MappingProxyType
 from convcost.dims import Dim, floor_div
 from convcost.importers.extents import written
 from convcost.importers.mxnet.operation import LINEAR, Operation, Rule
-from convcost.importers.mxnet.operators.windows import pair, require_channels_first, windowed
+from convcost.importers.mxnet.operators.windows import (
+    pair,
+    require_channels_first,
+    require_weights,
+    windowed,
+)
 from convcost.spec import Written
 
 _ROWS = 2  # the first axis of an image
@@ -19,9 +24,11 @@ _MOST = 4096  # of a denominator
 def deconvolution(op: Operation) -> str:
     """Read Deconvolution; MXNet's has no bias unless it says so."""
     require_channels_first(op)
-    axes = len(op.attributes.extents("kernel"))
+    kernel = op.attributes.extents("kernel")
+    axes = len(kernel)
     if axes > _ROWS:
         raise op.unknown(f"over {axes} axes")
+    require_weights(op, None, None, *kernel)
     if any(op.attributes.extents("target_shape", ())):
         raise op.unknown("to a given shape")
     return windowed(

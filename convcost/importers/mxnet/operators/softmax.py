@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from convcost.importers.mxnet.operation import Operation, Rule
@@ -10,6 +11,7 @@ from convcost.importers.mxnet.operation import Operation, Rule
 _MATRIX = 2  # axes
 
 
+@cache
 def softmax(name: str) -> Callable[[Operation], str]:
     """Return the rule of softmax or its logarithm; a temperature divides first."""
 

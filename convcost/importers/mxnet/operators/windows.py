@@ -48,10 +48,23 @@ def _axes(op: Operation, kernel: tuple[int, ...]) -> int:
     return len(kernel)
 
 
+def require_weights(op: Operation, *expected: int | None) -> None:
+    """Refuse weights of another shape, as far as the file has it; None is any extent."""
+    shape = op.constants.get(1)
+    if shape is None:
+        return
+    pairs = list(zip(shape, expected, strict=False))
+    if len(shape) != len(expected) or any(0 != have != want is not None for have, want in pairs):
+        wanted = ", ".join("any" if extent is None else str(extent) for extent in expected)
+        raise op.attributes.error(f"its weights have the shape {shape}, expected ({wanted})")
+
+
 def convolution(op: Operation) -> str:
     """Read Convolution, and what is called so in other places."""
     require_channels_first(op)
-    axes = _axes(op, op.attributes.extents("kernel"))
+    kernel = op.attributes.extents("kernel")
+    axes = _axes(op, kernel)
+    require_weights(op, op.attributes.integer("num_filter"), None, *kernel)
     return windowed(
         op,
         "conv2d",
@@ -104,8 +117,10 @@ def _global(op: Operation, mode: str) -> str:
 
 def dense(op: Operation) -> str:
     """Read FullyConnected, which flattens by itself unless it is told not to."""
+    units = op.attributes.integer("num_hidden")
+    require_weights(op, units, None)
     attributes: dict[str, Written] = {
-        "units": op.attributes.integer("num_hidden"),
+        "units": units,
         "bias": not op.attributes.flag("no_bias", otherwise=False),
     }
     if not op.attributes.flag("flatten", otherwise=True):
