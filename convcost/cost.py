@@ -5,6 +5,7 @@ Units: scalar operations for the forward pass of the whole batch; elements; byte
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -118,6 +119,19 @@ class NetworkCost:
     uncounted: tuple[str, ...] = ()
     inputs: Mapping[str, Tensor] = field(default_factory=dict)
 
+    @property
+    def operators(self) -> dict[str, int]:
+        """How often each operator is there that there is no rule for."""
+        missing = set(self.uncounted)
+        found = [layer.layer for layer in self.layers if layer.name in missing]
+        return dict(Counter(str(getattr(layer, "operator", layer.kind)) for layer in found))
+
+    @property
+    def remark(self) -> str:
+        """What every total is if something is uncounted: ``at least (uncounted: 2 x FFT)``."""
+        listed = ", ".join(f"{count} x {name}" for name, count in self.operators.items())
+        return f"at least (uncounted: {listed})" if listed else ""
+
     def total(self) -> Total:
         """Sum over all layers."""
         return total(self.network, self.layers)
@@ -149,7 +163,7 @@ class NetworkCost:
             "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
             for row in rows
         ]
-        return "\n".join([f"{self.network} at {self.input.shape}", *lines])
+        return "\n".join([self._title(), *lines])
 
     __repr__ = __str__
 
@@ -159,11 +173,14 @@ class NetworkCost:
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body
         )
         heads = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        caption = escape(f"{self.network} at {self.input.shape}")
+        caption = escape(self._title())
         return (
             f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )
+
+    def _title(self) -> str:
+        return ", ".join(filter(None, (f"{self.network} at {self.input.shape}", self.remark)))
 
     def _summary(self) -> list[tuple[str, ...]]:
         """Return a head, a row for each outermost block, and a row of totals, as text."""

@@ -104,6 +104,8 @@ def _data(
         record["memory"] = MemoryReport(Footprint(cost, optimizer)).record()
         record["receptive_fields"] = records(receptive_fields(cost))
         return dumps(record)
+    if cost.remark:
+        typer.echo(f"note: {cost.network}: {cost.remark}", err=True)
     for note in cost.notes:  # for which CSV has no place
         typer.echo(f"note: {note.layer}: {note.message}", err=True)
     return as_csv(list(cost.layers))

@@ -47,6 +47,7 @@ def check(
     else:
         for name, most in budget.items():
             verdict = f"over by {over[name]:,}" if name in over else "within"
+            verdict = ", ".join(filter(None, (verdict, cost.remark)))
             typer.echo(f"{cost.network}: {name} {costs[name]:,} of {most:,}: {verdict}")
     if over:
         raise typer.Exit(1)

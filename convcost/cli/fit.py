@@ -54,4 +54,7 @@ def fit(
         setting.largest_batch(made),
         setting.largest_square(made, batch) if len(made.extents) == len(IMAGE) else None,
     )
+    remark = setting.remark(made)
+    if remark:
+        typer.echo(f"note: {made.name}: bytes are {remark}", err=True)
     emit(report.as_json() if format_ == "json" else report.text(), output)

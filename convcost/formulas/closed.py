@@ -36,6 +36,9 @@ PEAK = "peak_bytes"
 QUANTITIES = (*COUNTS, "output", PEAK)
 """What a formula can be of; a layer by itself has no peak."""
 
+_KNOWN = ("output", "activations", "activation_bytes")
+"""What does not depend on a rule of what is uncounted: its output is stated."""
+
 _BYTES = "bytes, float32"
 
 
@@ -155,6 +158,7 @@ class SymbolicNetwork:
             domain=self._domain,
             example=self._example,
             fixed=self._fixed,
+            remark=self.cost.remark if quantity not in _KNOWN else "",
         )
 
 

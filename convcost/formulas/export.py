@@ -39,7 +39,8 @@ _MEANINGS = MappingProxyType(
 def as_text(formula: Formula) -> str:
     """Write the formula, and below it where it is valid."""
     arguments = ", ".join(what.name for what in formula.symbols)
-    lines = [f"{formula.quantity}({arguments}) = {formula}"]
+    relation = ">=" if formula.remark else "="
+    lines = [f"{formula.quantity}({arguments}) {relation} {formula}"]
     lines += [f"  where {condition}" for condition in formula.conditions]
     return "\n".join(lines) + "\n"
 
@@ -78,6 +79,7 @@ def record(formula: Formula) -> dict[str, object]:
         "unit": formula.unit,
         "symbols": [what.name for what in formula.symbols],
         "fixed": dict(formula.fixed),
+        "remark": formula.remark,
         "domain": [condition_text(condition) for condition in formula.domain],
         "text": text(formula.expr),
         "latex": formula.latex,

@@ -20,7 +20,7 @@ class Formula:
     It is of a network or a layer kind, ``of``, or of one ``layer`` in it. ``symbols`` are the
     arguments, in the order they were asked for; ``domain`` the conditions under which it
     holds; ``example`` sizes to try it with; ``fixed`` what N, H and W are if they are not
-    among the symbols.
+    among the symbols. ``remark`` says that it is a lower bound, and of what nothing is known.
     """
 
     quantity: str
@@ -33,6 +33,7 @@ class Formula:
     domain: tuple[sympy.Basic, ...]
     example: Mapping[str, int]
     fixed: Mapping[str, int]
+    remark: str = ""
 
     @property
     def subject(self) -> str:
@@ -75,7 +76,7 @@ class Formula:
     def conditions(self) -> list[str]:
         """What it holds for, in words: what is fixed, and the domain."""
         fixed = [f"{name} == {size}" for name, size in self.fixed.items()]
-        return [*fixed, *map(condition_text, self.domain)]
+        return [*fixed, *map(condition_text, self.domain), *filter(None, [self.remark])]
 
     def numpy(self) -> Callable[..., Any]:
         """Return it as a function of arrays of whole numbers, in the order of ``symbols``.

@@ -37,6 +37,10 @@ class Setting:
         cost: NetworkCost = analyse(network, batch=batch, dtype=self.dtype, training=self.training)
         return int(Footprint(cost, self.optimizer).total(self.allocator))
 
+    def remark(self, network: Network) -> str:
+        """Return what bytes are if something is uncounted."""
+        return analyse(network).remark
+
     def largest_batch(self, network: Network) -> Fit:
         """Return the largest batch that fits."""
         return self._largest(lambda batch: self.total(network, batch))

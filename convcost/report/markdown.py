@@ -25,12 +25,17 @@ def analysis(cost: NetworkCost, rows: Sequence[Row], conventional: Conventional 
     ]
     sums = cost.total()
     body.append(
-        ["**total**", "", "", *(f"**{column.exact(column.value(sums))}**" for column in columns)]
+        [
+            "**at least**" if cost.uncounted else "**total**",
+            "",
+            "",
+            *(f"**{column.exact(column.value(sums))}**" for column in columns),
+        ]
     )
     head = ["layer", "kind", "output", *(column.heading for column in columns)]
     lines = [f"# {cost.network} at {given(cost)}, batch {cost.input.n}", ""]
     lines += table(head, body, left=3)
-    lines += ["", *table(["total", ""], _totals(cost, conventional), left=1)]
+    lines += ["", *table([cost.remark or "total", ""], _totals(cost, conventional), left=1)]
     lines += notes_of([cost])
     return "\n".join(lines) + "\n"
 

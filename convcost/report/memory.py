@@ -81,6 +81,8 @@ class MemoryReport:
             "batch": cost.input.n,
             "dtype": cost.dtype,
             "training": cost.training,
+            "at_least": bool(cost.uncounted),
+            "uncounted_operators": cost.operators,
             "allocator": self.allocator,
             "bytes": footprint.sizes(self.allocator),
             "peak_layer": self._peak.layer,

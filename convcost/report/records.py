@@ -34,6 +34,7 @@ def document(cost: NetworkCost, conventional: Conventional | None = None) -> dic
         "total": sums,
         "notes": [asdict(note) for note in cost.notes],
         "uncounted": list(cost.uncounted),
+        **_at_least(cost),
     }
     if cost.training:
         for record, (_, work) in zip(result["layers"], backward_work(cost), strict=True):
@@ -44,6 +45,11 @@ def document(cost: NetworkCost, conventional: Conventional | None = None) -> dic
     if conventional is not None:
         result["convention"] = convention_record(conventional)
     return result
+
+
+def _at_least(cost: NetworkCost) -> dict[str, Any]:
+    """Say whether totals are lower bounds, and which operators are uncounted."""
+    return {"at_least": bool(cost.uncounted), "uncounted_operators": cost.operators}
 
 
 def input_record(given: Tensor) -> dict[str, Any]:
@@ -77,6 +83,7 @@ def totals(cost: NetworkCost, *, by_kind: bool = False) -> dict[str, Any]:
     """Return a network's sums alone, of each kind too if asked."""
     record = _total(cost.total())
     record["network"] = record.pop("label")
+    record |= _at_least(cost)
     if by_kind:
         record["kinds"] = [_total(sums) for sums in cost.by_kind()]
     return record
@@ -91,7 +98,7 @@ def as_csv(layers: list[LayerCost]) -> str:
     """Write a line for each layer, with all columns."""
     out = io.StringIO()
     columns = (
-        *("name", "kind", "block", "inputs", "output"),
+        *("name", "kind", "counted", "block", "inputs", "output"),
         *PARAMETER_FIELDS,
         *("statistics", *WORK_FIELDS, "macs", "activations", "activation_bytes"),
     )
@@ -110,6 +117,7 @@ def _layer(layer: LayerCost) -> dict[str, Any]:
     return {
         "name": layer.name,
         "kind": layer.kind,
+        "counted": layer.layer.counted,
         "block": ".".join(layer.block),
         "inputs": list(layer.inputs),
         "output": list(layer.output.shape),

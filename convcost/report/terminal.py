@@ -94,7 +94,7 @@ class Analysis:
         with_kind = names is _WIDE
         heads = ["layer", *(["kind"] if with_kind else []), "output"]
         heads += [column.heading for column in columns]
-        footer = Row(0, "total", "", (), sums)
+        footer = Row(0, "at least" if self._cost.uncounted else "total", "", (), sums)
         body = [
             [
                 "  " * row.level + row.label,
@@ -151,7 +151,11 @@ class Analysis:
         parts: list[RenderableType] = [grid]
         if self._conventional is not None:
             parts.append(Text(_convention(self._conventional), style="bold"))
-        return Panel(Group(*parts), title=f"{sums.layers} layers", expand=False)
+        return Panel(
+            Group(*parts),
+            title=", ".join(filter(None, (f"{sums.layers} layers", self._cost.remark))),
+            expand=False,
+        )
 
 
 def step_table(step: TrainingStep) -> Table:

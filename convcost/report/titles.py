@@ -7,6 +7,9 @@ from convcost.report import units
 
 
 def given(cost: NetworkCost) -> str:
-    """Write the shapes of a network's inputs without the batch: ``3×224×224, mask 10``."""
+    """Write the shapes of a network's inputs without the batch: ``3×224×224, mask 10``.
+
+    Where something is uncounted, all that follows is at least what it says.
+    """
     others = [f"{name} {units.shape(x.shape)}" for name, x in cost.inputs.items()]
-    return ", ".join([units.shape(cost.input.shape), *others])
+    return ", ".join(filter(None, [units.shape(cost.input.shape), *others, cost.remark]))
