@@ -18,7 +18,7 @@ from convcost.cli import app
 from convcost.errors import ConvcostError, ProfileError
 from convcost.prediction.gpus import bound, gpus
 from convcost.prediction.model import Coefficient, KernelModel, TimeModel
-from convcost.prediction.network import network_time, operations
+from convcost.prediction.network import block_times, network_time, operations
 from convcost.prediction.predict import Operation, predict, predict_operation
 from convcost.prediction.profile import to_json
 from convcost.prediction.symbolic import time_formula
@@ -407,6 +407,27 @@ def test_predict_prints_operations_the_total_and_throughput(file: str) -> None:
     assert "an invented processor" in shown
 
 
+def test_predict_sums_blocks_up(file: str) -> None:
+    shown = run("predict", "vgg16", "--profile", file, "--depth", "1")
+    names = [line.split()[0] for line in shown.splitlines() if line.strip()]
+    assert [name for name in names if name.startswith("block")] == [
+        f"block{n}" for n in range(1, 6)
+    ]
+    cost = convcost.analyse(convcost.load("vgg16"))
+    blocks = block_times(cost, profile(), "unfused", 1)
+    whole = network_time(cost, profile(), "unfused")
+    assert sum(each.seconds for each in blocks.values()) == pytest.approx(whole.seconds)
+    assert [*blocks][5:] == [layer.name for layer in cost.layers if not layer.block]
+    alone = [each for each in whole.operations if each.name.startswith("block2.")]
+    assert blocks["block2"].seconds == pytest.approx(sum(each.seconds for each in alone))
+
+
+def test_what_binds_adds_up_to_the_whole() -> None:
+    found = network_time(convcost.analyse(convcost.load("lenet5")), profile(), "unfused")
+    assert sum(found.by_bound.values()) == pytest.approx(found.seconds)
+    assert [*found.by_bound.values()] == sorted(found.by_bound.values(), reverse=True)
+
+
 def test_predict_is_fused_if_the_profile_has_it(file: str) -> None:
     assert "c1 +1" in run("predict", "lenet5", "--profile", file)
     assert "a training step" in run("predict", "lenet5", "--profile", file, "--training")
@@ -470,11 +491,16 @@ def test_options_that_do_not_go_together(arguments: list[str], message: str) -> 
     assert message in str(found.exception)
 
 
-def test_uncounted_layers_leave_at_least() -> None:
-    cost = convcost.analyse(network("relu, {dense: 5}"))
-    name = cost.layers[0].name
-    unsure = replace(cost, uncounted=(name,))
-    assert [each.name for each in operations(unsure, MACHINE, "unfused")] == [cost.layers[1].name]
+def test_uncounted_layers_leave_at_least(tmp_path: Path, file: str) -> None:
+    made = "{uncounted: {name: odd, operator: Odd, shape: [0, 7]}}, {dense: {name: last, units: 5}}"
+    cost = convcost.analyse(network(made))
+    assert [each.name for each in operations(cost, MACHINE, "unfused")] == ["last"]
+    assert [each.name for each in bound(cost, gpus()["t4"]).operations] == ["last"]
+    path = tmp_path / "odd.yaml"
+    path.write_text(f"{{name: n, input: [32, 8, 8], layers: [{made}]}}")
+    assert "at least: no rule for odd" in run("predict", str(path), "--profile", file)
+    assert "no rule" in run("predict", str(path), "--profile", "t4")
+    assert "without odd" in run("predict", str(path), "--profile", file, "--symbolic")
 
 
 def test_profiles_lists_and_shows(file: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,9 @@ def predict(
     settings: options.Set = None,
     preset: options.Preset = None,
     allow_unknown: options.AllowUnknown = False,
+    depth: Annotated[
+        int | None, typer.Option(min=1, metavar="K", help="Levels of blocks to show.")
+    ] = None,
     symbolic: Annotated[bool, typer.Option("--symbolic", help="The seconds as a formula.")] = False,
     free: options.Free = "N,H,W",
     assume: options.Assume = None,
@@ -81,13 +84,14 @@ def predict(
     if symbolic:
         asked = _Formula(options.parse_names(free), assume or ())
         return _symbolic(made, found, way, asked, format_, output)
-    from convcost.prediction.network import network_time
+    from convcost.prediction.network import block_times, network_time
     from convcost.prediction.throughput import throughput
     from convcost.report.prediction import Prediction
 
     cost = analyse(made, batch=batch)
     time, sizes = network_time(cost, found, way), throughput(made, found, way)
-    report = Prediction(cost, found, is_shipped(path), way, time, sizes)
+    blocks = None if depth is None else block_times(cost, found, way, depth)
+    report = Prediction(cost, found, is_shipped(path), way, time, sizes, blocks)
     return emit(report.as_json() if format_ == "json" else report, output)
 
 

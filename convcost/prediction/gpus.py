@@ -79,7 +79,8 @@ def gpus() -> dict[str, Gpu]:
 
 def bound(cost: NetworkCost, gpu: Gpu) -> Bound:
     """Return how long the forward pass of a network takes at least."""
-    found = tuple(_bound(group, gpu) for group in fused(cost))
+    groups = [group for group in fused(cost) if group[0].name not in cost.uncounted]
+    found = tuple(_bound(group, gpu) for group in groups)
     return Bound(seconds=sum(each.seconds for each in found), operations=found)
 
 

@@ -51,12 +51,34 @@ def network_time(cost: NetworkCost, profile: Profile, way: Way) -> NetworkTime:
     """
     if cost.dtype != "float32":
         raise ProfileError(f"profiles are of float32: {cost.dtype} cannot be predicted")
+    return predict(_running(cost, profile, way), model_of(profile, way), profile.machine)
+
+
+def block_times(
+    cost: NetworkCost, profile: Profile, way: Way, depth: int
+) -> dict[str, NetworkTime]:
+    """Return how long the operations of each block take; one outside any stands by itself.
+
+    Blocks within ``depth`` levels of the network are kept apart. An operation is in the block
+    of its first layer.
+    """
+    blocks = {layer.name: layer.block[:depth] for layer in cost.layers}
+    groups: dict[tuple[str, bool], list[Operation]] = {}
+    for each in _running(cost, profile, way):
+        block = blocks[each.layers[0]]
+        groups.setdefault((".".join(block) or each.name, bool(block)), []).append(each)
     model = model_of(profile, way)
+    return {
+        label: predict(members, model, profile.machine) for (label, _), members in groups.items()
+    }
+
+
+def _running(cost: NetworkCost, profile: Profile, way: Way) -> list[Operation]:
+    """Return what runs, as the profile's models take it."""
     if way != "training":
-        return predict(operations(cost, profile.machine, way), model, profile.machine)
+        return operations(cost, profile.machine, way)
     terms = step_terms(step_amounts(cost, profile.machine), model_of(profile, "unfused"))
-    step = Operation("training step", tuple(each.name for each in cost.layers), terms)
-    return predict([step], model, profile.machine)
+    return [Operation("training step", tuple(each.name for each in cost.layers), terms)]
 
 
 def model_of(profile: Profile, way: Way) -> TimeModel:

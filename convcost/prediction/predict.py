@@ -51,6 +51,15 @@ class NetworkTime:
     operations: tuple[LayerTime, ...]
 
     @property
+    def by_bound(self) -> dict[str, float]:
+        """The seconds of everything that can bind an operation, the most first."""
+        sums: dict[str, float] = defaultdict(float)
+        for each in self.operations:
+            for what, seconds in _by_bound(each.parts).items():
+                sums[what] += seconds
+        return dict(sorted(sums.items(), key=lambda pair: -pair[1]))
+
+    @property
     def uncalibrated(self) -> tuple[str, ...]:
         """The operations that the profile has no kernel for."""
         return tuple(each.name for each in self.operations if not each.calibrated)

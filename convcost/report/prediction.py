@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from rich import box
@@ -17,7 +17,7 @@ from convcost.prediction.network import Way
 from convcost.prediction.predict import LayerTime, NetworkTime
 from convcost.prediction.profile import Profile
 from convcost.prediction.throughput import BATCHES, Throughput
-from convcost.report.measured.numbers import rate, seconds
+from convcost.report.measured.numbers import intensity, rate, seconds
 from convcost.report.records import dumps, input_record
 from convcost.report.titles import given
 
@@ -31,7 +31,10 @@ _WAYS = {
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """How long a network takes on the machine of a profile, as a table or as JSON."""
+    """How long a network takes on the machine of a profile, as a table or as JSON.
+
+    The table has a row for each operation, or for each of ``blocks``.
+    """
 
     cost: NetworkCost
     profile: Profile
@@ -39,6 +42,7 @@ class Prediction:
     way: Way
     time: NetworkTime
     throughput: Throughput
+    blocks: Mapping[str, NetworkTime] | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the operations, the total, and what is to be said about them."""
@@ -65,6 +69,7 @@ class Prediction:
                 "uncounted": list(self.cost.uncounted),
                 "uncalibrated": list(self.time.uncalibrated),
                 "outside": list(self.time.outside),
+                "by_bound": self.time.by_bound,
                 "operations": [asdict(each) for each in self.time.operations],
                 "images_per_second": _per_second(batch, self.time.seconds),
                 "throughput": {
@@ -84,16 +89,25 @@ class Prediction:
             table.add_column(head, justify="right", no_wrap=True)
         table.add_column("bound by", no_wrap=True)
         table.add_column("share", width=8, no_wrap=True, style="cyan")
-        for each in self.time.operations:
+        for name, each, mark, binds in self._rows():
             share = each.seconds / self.time.seconds if self.time.seconds else 0
+            interval = f"{seconds(each.low)} to {seconds(each.high)}"
             table.add_row(
-                Text(_name(each.layers) if self.way != "training" else each.name),
-                seconds(each.seconds) + _mark(each),
-                f"{seconds(each.low)} to {seconds(each.high)}",
-                each.binds,
-                Bar(1, 0, share),
+                Text(name), seconds(each.seconds) + mark, interval, binds, Bar(1, 0, share)
             )
         return table
+
+    def _rows(self) -> Iterator[tuple[str, LayerTime | NetworkTime, str, str]]:
+        """Yield what a row is of, its time, its mark, and what binds it."""
+        if self.blocks is None:
+            for each in self.time.operations:
+                name = each.name if self.way == "training" else _name(each.layers)
+                yield name, each, _mark(each), each.binds
+            return
+        for label, block in self.blocks.items():
+            marks = {_mark(each) for each in block.operations}
+            mark = next((each for each in (_UNCALIBRATED, _OUTSIDE) if each in marks), " ")
+            yield label, block, mark, next(iter(block.by_bound), "")
 
     def _lines(self) -> list[str]:
         """Say how many images a second that is, on what, and what to doubt."""
@@ -101,9 +115,10 @@ class Prediction:
         best = found.of(found.best)
         machine = self.profile.machine
         lines = [
-            f"{rate(_per_second(batch, self.time.seconds), ' images/s')} at batch {batch}; of"
-            f" batches {BATCHES[0]} to {BATCHES[-1]}, {found.enough} is the smallest with 90% of"
-            f" the best, {rate(best, ' images/s')} at {found.best}",
+            _shares(self.time.by_bound),
+            f"{_images(_per_second(batch, self.time.seconds))} at batch {batch}; of batches"
+            f" {BATCHES[0]} to {BATCHES[-1]}, {found.enough} is the smallest with 90% of the best,"
+            f" {_images(best)} at {found.best}",
             f"profile {self.profile.name}: {machine.processor}, {_threads(machine.threads)},"
             f" calibrated on {self.profile.origin.date[:10]}",
         ]
@@ -139,7 +154,7 @@ class LowerBound:
             table.add_row(Text(_name(each.layers)), seconds(each.seconds), each.binds)
         yield table
         batch = int(self.cost.input.n)
-        most = rate(_per_second(batch, self.bound.seconds), " images/s")
+        most = _images(_per_second(batch, self.bound.seconds))
         yield Text(f"at least {seconds(self.bound.seconds)}, at most {most}", style="bold")
         yield Text(
             f"{self.gpu.title}: {rate(self.gpu.peak_flops, 'FLOP/s')} float32,"
@@ -185,6 +200,18 @@ def _with_interval(time: NetworkTime) -> str:
 
 def _per_second(batch: int, time: float) -> float | None:
     return batch / time if time else None
+
+
+def _images(per_second: float | None) -> str:
+    """Write how many images a second, to three digits."""
+    return f"{intensity(per_second)} images/s"
+
+
+def _shares(parts: Mapping[str, float]) -> str:
+    """Write the percentages of what binds, but for those below one."""
+    whole = sum(parts.values())
+    found = [f"{what} {each / whole:.0%}" for what, each in parts.items() if each > whole / 100]
+    return ", ".join(found)
 
 
 def _threads(count: int) -> str:
