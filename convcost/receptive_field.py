@@ -43,6 +43,7 @@ from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim, add_up, maximum, minimum
 from convcost.finer import plain
 from convcost.graph import INPUT
+from convcost.layers import Constant
 from convcost.layers.window import Window
 from convcost.looking import look, whole
 from convcost.tensors import FeatureMap, Tensor
@@ -180,6 +181,8 @@ def _exceeds(given: Tensor, rows: _Trace, columns: _Trace) -> Condition | None:
 
 def _seen(layer: LayerCost, traces: Sequence[_Trace]) -> _Trace:
     """Return what a layer sees along an axis of the input, from what its inputs see."""
+    if isinstance(layer.layer, Constant):
+        return _Trace(_NOTHING)
     if not layer.layer.counted or any(trace.field is None for trace in traces):
         return _Trace(None)
     behind = [_looked(layer, which, trace) for which, trace in enumerate(traces)]

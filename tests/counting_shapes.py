@@ -105,6 +105,30 @@ def expand(shape: Index, x: Index) -> Moving:
     )
 
 
+def constant(abacus: Abacus, x: Nested, *, shape: Index, learned: bool) -> Nested:
+    """Give out numbers that are stored, or learned; on an axis of 0 the same again and again."""
+    bank = abacus.weights if learned else abacus.constants
+    lengths_ = tuple(extent or lengths(x)[axis] for axis, extent in enumerate(shape))
+    return shaped(lengths_, lambda place: bank[stored(shape, place)])
+
+
+def constant_backward(back: Pass, *, shape: Index, learned: bool) -> Gradients:
+    """Add up what comes back to every learned number; the input gets nothing."""
+    read: dict[Index, list[Scalar]] = {}
+    for place in places_of(lengths(back.gradient)):
+        value = at(back.gradient, place).value
+        read.setdefault(stored(shape, place), []).append(back.for_parameters.scalar(value))
+    if learned:
+        for key, gradients in read.items():
+            back.for_parameters.weights[key] = total(gradients)
+    return (shaped(lengths(back.inputs[0]), lambda _: back.for_inputs.scalar(0)),)
+
+
+def stored(shape: Index, place: Index) -> Index:
+    """Return under which key the number lies that stands at a place."""
+    return tuple(i if extent else 0 for i, extent in zip(place, shape, strict=True))
+
+
 MOVES: dict[str, Callable[..., Moving]] = {
     "reshape": lambda x, shape: reshape(shape, x),
     "transpose": lambda x, permutation: transpose(permutation, x),

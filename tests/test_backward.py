@@ -35,6 +35,7 @@ from convcost.layers import (
     Arithmetic,
     BatchNorm,
     Concat,
+    Constant,
     Conv2d,
     ConvTranspose2d,
     Dense,
@@ -102,6 +103,7 @@ LOOPS: dict[type[AbstractLayer], Callable[..., Gradients]] = {
     Prelu: elementwise_backward.prelu,
     Concat: backward.concat,
     Identity: backward.identity,
+    Constant: counting_shapes.constant_backward,
     **{
         kind: counting_shapes.backward(kind.kind)
         for kind in (Reshape, Transpose, Squeeze, Unsqueeze, Slice, Gather, Pad, Expand)
@@ -361,6 +363,7 @@ SMALL: list[tuple[AbstractLayer, tuple[Tensor, ...]]] = [
     (Gather(axis=1, count=9), (vector,)),
     (Pad(before=(0, 0, 2, -1), after=(0, 1, -1, 0)), (tiny,)),
     (Expand(shape=(1, 0, 3, 2)), (wide,)),
+    *((Constant(shape=(0, 2, 0), learned=learned), (tiny,)) for learned in (True, False)),
 ]
 
 

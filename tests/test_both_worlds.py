@@ -30,6 +30,7 @@ from convcost.layers import (
     Arithmetic,
     BatchNorm,
     Concat,
+    Constant,
     Conv2d,
     ConvTranspose2d,
     Dense,
@@ -276,7 +277,7 @@ EXAMPLES: dict[type[AbstractLayer], st.SearchStrategy[Example]] = {
     Identity: of_one(st.just(Identity()), tensors),
     **{
         kind: ORACLES[kind].examples
-        for kind in (Reshape, Transpose, Squeeze, Unsqueeze, Slice, Gather, Pad, Expand)
+        for kind in (Reshape, Transpose, Squeeze, Unsqueeze, Slice, Gather, Pad, Expand, Constant)
     },
     Uncounted: st.tuples(
         st.builds(Uncounted, operator=st.just("X"), shape=st.tuples(st.integers(0, 9), many, many)),

@@ -30,6 +30,7 @@ from convcost.layers import (
     Arithmetic,
     BatchNorm,
     Concat,
+    Constant,
     Conv2d,
     ConvTranspose2d,
     Dense,
@@ -332,6 +333,14 @@ def expand_examples(draw: st.DrawFn) -> Example:
     return Expand(shape=draw(st.tuples(*kept))), (tensor(x),)
 
 
+@st.composite
+def constant_examples(draw: st.DrawFn) -> Example:
+    """Draw a shape of any rank, with 0 where the input has an axis."""
+    x, shape = draw(tensors), draw(st.lists(st.integers(0, 3), min_size=1, max_size=5))
+    kept = [extent or int(axis >= len(x.shape)) for axis, extent in enumerate(shape)]
+    return Constant(shape=tuple(kept), learned=draw(booleans)), (x,)
+
+
 def gathers(x: Tensor) -> st.SearchStrategy[Example]:
     """Draw how often an axis is read."""
     rank = len(x.shape)
@@ -395,6 +404,7 @@ ORACLES: dict[type[AbstractLayer], Row] = {
     Gather: Row(tensors.flatmap(gathers), counting_shapes.forward("gather")),
     Pad: Row(pad_examples(), counting_shapes.forward("pad")),
     Expand: Row(expand_examples(), counting_shapes.forward("expand")),
+    Constant: Row(constant_examples(), counting_shapes.constant),
 }
 
 

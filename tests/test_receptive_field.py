@@ -40,6 +40,7 @@ from convcost.layers import (
     AbstractLayer,
     Activation,
     Arithmetic,
+    Constant,
     Conv2d,
     ConvTranspose2d,
     Dense,
@@ -475,6 +476,7 @@ def test_every_kind_is_known_and_others_are_refused() -> None:
         Gather: {"axis": 2, "count": 3},
         Pad: {"before": (0,) * 4, "after": (0,) * 4},
         Expand: {"shape": (1, 1, 4, 4)},
+        Constant: {"shape": (0, 1, 4)},
         Uncounted: {"operator": "X", "shape": (0, 3)},
     }
     for kind in KINDS:

@@ -10,6 +10,7 @@ from convcost.layers.activation import Activation, Function
 from convcost.layers.arithmetic import Arithmetic
 from convcost.layers.base import AbstractLayer
 from convcost.layers.broadcast import Add, Divide, Maximum, Minimum, Multiply, Subtract
+from convcost.layers.constant import Constant
 from convcost.layers.convolution import Conv2d
 from convcost.layers.dense import Dense
 from convcost.layers.group_normalization import GroupNorm, InstanceNorm, LayerNorm
@@ -62,6 +63,7 @@ KINDS: tuple[type[AbstractLayer], ...] = (
     Pad,
     Expand,
     Identity,
+    Constant,
     Uncounted,
 )
 
@@ -85,6 +87,7 @@ __all__ = [
     "Arithmetic",
     "BatchNorm",
     "Concat",
+    "Constant",
     "Conv2d",
     "ConvTranspose2d",
     "Dense",

@@ -22,6 +22,7 @@ from convcost.layers import (
     Arithmetic,
     BatchNorm,
     Concat,
+    Constant,
     Conv2d,
     ConvTranspose2d,
     Dense,
@@ -255,6 +256,7 @@ BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType
         Gather: shapes.gather,
         Pad: shapes.pad,
         Expand: shapes.expand,
+        Constant: shapes.constant,
         Uncounted: shapes.uncounted,
         Identity: lambda _, cost, x: mx.sym.identity(x, name=cost.name),
     }

@@ -7,7 +7,16 @@ from mxnet.symbol import Symbol
 
 from convcost.cost import LayerCost
 from convcost.errors import MeasurementError
-from convcost.layers import AbstractLayer, Expand, Gather, Pad, Slice, Transpose, Uncounted
+from convcost.layers import (
+    AbstractLayer,
+    Constant,
+    Expand,
+    Gather,
+    Pad,
+    Slice,
+    Transpose,
+    Uncounted,
+)
 from convcost.layers.axes import axis_of
 from convcost.measure.symbols_elementwise import CONSTANT
 from convcost.memory.mxnet.shapes import cropped
@@ -69,6 +78,14 @@ def pad(layer: Pad, cost: LayerCost, x: Symbol) -> Symbol:
 def expand(_: Expand, cost: LayerCost, x: Symbol) -> Symbol:
     """Repeat along axes of extent 1."""
     return mx.sym.broadcast_to(x, shape=cost.output.shape, name=cost.name)
+
+
+def constant(layer: Constant, cost: LayerCost, x: Symbol) -> Symbol:
+    """Repeat a tensor of its own; nothing is read of the input."""
+    del x
+    suffix = "weight" if layer.learned else CONSTANT
+    own = mx.sym.Variable(f"{cost.name}_{suffix}", shape=layer.own)
+    return mx.sym.broadcast_to(own, shape=cost.output.shape, name=cost.name)
 
 
 def uncounted(layer: Uncounted, cost: LayerCost, *inputs: Symbol) -> Symbol:

@@ -15,6 +15,7 @@ from convcost.layers import (
     Arithmetic,
     BatchNorm,
     Concat,
+    Constant,
     Conv2d,
     ConvTranspose2d,
     Dense,
@@ -130,6 +131,7 @@ LAYERS: Mapping[type[AbstractLayer], Make] = MappingProxyType(
         Gather: shapes.gather,
         Pad: shapes.pad,
         Expand: shapes.expand,
+        Constant: shapes.constant,
         Uncounted: shapes.uncounted,
         Identity: one("_copy"),
     }

@@ -95,6 +95,7 @@ FORWARD: Mapping[str, Facts] = MappingProxyType(
         "slice": Facts(backward="_backward_slice"),
         "take": Facts(backward="_backward_take", reads=("g0", "x1")),
         "broadcast_to": Facts(backward="_broadcast_backward"),
+        "broadcast_to, learned": Facts(backward="_broadcast_backward", **ALONE),
         "uncounted": Facts(backward="_backward_uncounted", reads=("g0", "x"), merges=False),
         "Concat": Facts(backward="_backward_Concat", reads=("g0", "x")),
         "elemwise_add": Facts(shares=EITHER),

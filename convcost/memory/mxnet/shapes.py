@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from convcost.cost import LayerCost
 from convcost.dims import product
-from convcost.layers import AbstractLayer, Gather, Pad, Slice, Transpose, Uncounted
+from convcost.layers import AbstractLayer, Constant, Gather, Pad, Slice, Transpose, Uncounted
 from convcost.memory.mxnet.graph import Entry, Node
 from convcost.memory.mxnet.sizes import ELEMENT, bytes_of, one
 from convcost.tensors import Extents
@@ -61,6 +61,16 @@ def cropped(layer: Pad, shape: Extents) -> Iterator[tuple[int, int, int]]:
 def expand(_: AbstractLayer, cost: LayerCost, x: Entry) -> Node:
     """Repeat along axes of extent 1."""
     return one("broadcast_to", attributes=cost.output.shape)(_, cost, x)
+
+
+def constant(layer: Constant, cost: LayerCost, x: Entry) -> Node:
+    """Repeat a tensor that lies elsewhere; nothing is read of the input."""
+    del x
+    size = (bytes_of(cost.output),)
+    if layer.learned:
+        return Node("broadcast_to, learned", (), size, attributes=cost.output.shape)
+    own = Node("Variable", (), (int(layer.elements) * ELEMENT,))
+    return Node("broadcast_to", ((own, 0),), size, attributes=cost.output.shape)
 
 
 def uncounted(layer: Uncounted, cost: LayerCost, *inputs: Entry) -> Node:
