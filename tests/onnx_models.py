@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 import convcost
@@ -32,6 +32,16 @@ def weights(*shape: int) -> Array:
 def integers(*values: int) -> Array:
     """Return whole numbers as ONNX has them in shapes."""
     return np.asarray(values, np.int64)
+
+
+def floats(*values: float) -> Array:
+    """Return decimal numbers."""
+    return np.asarray(values, np.float32)
+
+
+def number(value: float) -> Array:
+    """Return one decimal number, of no axes."""
+    return np.asarray(value, np.float32)
 
 
 def node(kind: str, inputs: str, outputs: str = "y", **attributes: Any) -> onnx.NodeProto:
@@ -103,8 +113,21 @@ class Model:
             name: weights(*(e if isinstance(e, int) else sizes[e] for e in shape))
             for name, shape in self.inputs.items()
         }
-        outputs: Any = ReferenceEvaluator(self.proto()).run(None, given)
+        with np.errstate(all="ignore"):
+            outputs: Any = ReferenceEvaluator(self.proto()).run(None, given)
         return [output.shape for output in outputs]
+
+    def inferred(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
+        """Return the shapes of the outputs as onnx infers them."""
+        proto = self.proto()
+        for value in proto.graph.input:
+            for dim in value.type.tensor_type.shape.dim:
+                dim.dim_value = sizes.get(dim.dim_param, dim.dim_value)
+        made = shape_inference.infer_shapes(proto, strict_mode=True, data_prop=True)
+        return [
+            tuple(dim.dim_value for dim in output.type.tensor_type.shape.dim)
+            for output in made.graph.output
+        ]
 
 
 def _value(name: str, shape: Sequence[int | str] | None) -> onnx.ValueInfoProto:

@@ -34,22 +34,26 @@ def _read(model: onnx.ModelProto, path: Path, *, allow_unknown: bool) -> Network
     from convcost.importers.network import network_spec, refuse_unknown
     from convcost.importers.onnx.assembly import Assembly
     from convcost.importers.onnx.extents import Parameters
+    from convcost.importers.onnx.graph import plan
+    from convcost.importers.onnx.inputs import Inputs
     from convcost.importers.onnx.operator import text_of
     from convcost.importers.onnx.reading import opsets
     from convcost.importers.onnx.shapes import Shapes
     from convcost.importers.onnx.values import Data
-    from convcost.importers.onnx.walk import Scope, Walk
+    from convcost.importers.onnx.walk import Scope, Walk, initializers
 
-    parameters = Parameters()
-    shapes = Shapes(model, parameters)
-    assembly = Assembly(parameters)
-    scope = Scope(versions=opsets(model.opset_import, path))
-    for name, shape in shapes.inputs().items():
+    graph, parameters = model.graph, Parameters()
+    outputs = [text_of(output.name) for output in graph.output]
+    known = initializers(graph)
+    nodes = plan(graph.node, outputs, {*known, *(text_of(value.name) for value in graph.input)})
+    inputs = Inputs(graph, nodes, parameters)
+    assembly = Assembly(parameters, inputs.batch)
+    scope = Scope({**known, **inputs.weights}, versions=opsets(model.opset_import, path))
+    for name, shape in inputs.data.items():
         scope.values[name] = assembly.take(name, shape)
-    assembly.batch = shapes.batch
+    shapes = Shapes(model, inputs, parameters)
     walk = Walk(model, path, assembly, shapes, lenient=allow_unknown)
-    outputs = [text_of(output.name) for output in model.graph.output]
-    walk.run(model.graph, outputs, scope)
+    walk.run(nodes, scope)
     if not allow_unknown:
         refuse_unknown("the model", walk.unknown)
     ends = [assembly.end(v) for name in outputs if isinstance(v := scope.values[name], Data)]

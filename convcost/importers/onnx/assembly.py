@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from convcost.dims import Dim
+from convcost.dims import Dim, is_dim
 from convcost.importers.network import Imported
 from convcost.importers.onnx.extents import BATCH, Parameters, at_batch, batch_axis
 from convcost.importers.onnx.operator import Operator, UnsupportedError
@@ -134,6 +134,20 @@ class Call:
     def optional(self, index: int) -> Constant | None:
         """Return an input that does not, or None if it is left out."""
         return None if self.value(index) is None else self.constant(index)
+
+    def bias(self, index: int) -> Constant | None:
+        """Return a bias; None if it is left out, or zeros that an exporter made up."""
+        bias = self.optional(index)
+        if bias is None or bias.sources or bias.known is None or bias.numbers().any():
+            return bias
+        return None
+
+    def whole(self, index: int) -> list[Any]:
+        """Return the whole numbers of an input, or symbols that stand for such."""
+        values = self.constant(index).numbers().ravel().tolist()
+        if not all(is_dim(value) for value in values):
+            raise self.operator.error(f"input {index + 1}: expected whole numbers")
+        return list(values)
 
     def add(self, kind: str, *inputs: Data, part: str = "", **attributes: Any) -> Data:
         """Place a layer of this operator; ``part`` tells several apart."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convcost.errors import ImportFormatError
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 MOST_DEPTH = 40  # graphs in graphs
 
 
-def needed(
-    nodes: Sequence[onnx.NodeProto], outputs: Iterable[str], known: Iterable[str]
-) -> list[tuple[int, onnx.NodeProto]]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Nodes to go through, with their numbers in the file, and how often names are read."""
+
+    nodes: Sequence[tuple[int, onnx.NodeProto]]
+    reads: Counter[str]
+
+
+def plan(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str], known: Iterable[str]) -> Plan:
     """Return the nodes that some outputs depend on, each behind those it reads.
 
     ``known`` are the names that the nodes do not give: inputs and initializers.
@@ -40,15 +47,10 @@ def needed(
     order = sorted(wanted)
     if not _can_run(order, reads, givers):
         order = _sorted(order, reads, givers, nodes)
-    return [(index, nodes[index]) for index in order]
-
-
-def uses(nodes: Iterable[tuple[int, onnx.NodeProto]], outputs: Iterable[str]) -> Counter[str]:
-    """Return how often every name is read."""
     count = Counter(outputs)
-    for _, node in nodes:
-        count.update(_reads(node))
-    return count
+    for index in order:
+        count.update(reads[index])
+    return Plan([(index, nodes[index]) for index in order], count)
 
 
 def _givers(nodes: Sequence[onnx.NodeProto], known: set[str]) -> dict[str, int | None]:

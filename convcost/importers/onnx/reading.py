@@ -106,7 +106,8 @@ def _require_inside(tensor: onnx.TensorProto, path: Path) -> None:
             continue
         place = PureWindowsPath(text_of(entry.value))  # takes both sorts of slashes
         folder = path.parent.resolve()
-        inside = (folder / Path(*place.parts)).resolve() if not place.anchor else None
+        legal = not place.anchor and "\0" not in str(place)
+        inside = (folder / Path(*place.parts)).resolve() if legal else None
         if inside is None or not inside.is_relative_to(folder):
             raise ImportFormatError(
                 f"{path}: the data of {tensor.name!r} is in {entry.value!r}, outside the model's"

@@ -1,4 +1,4 @@
-"""What a file itself says about shapes: of its inputs, and of tensors inside, to compare."""
+"""What a file itself says about the shapes of its tensors, to compare with what comes out."""
 
 from __future__ import annotations
 
@@ -20,59 +20,23 @@ from convcost.importers.onnx.values import MOST_RANK, Data
 if TYPE_CHECKING:
     import onnx
 
+    from convcost.importers.onnx.inputs import Inputs
+
 Stated = tuple[int | str, ...]
 """A shape as a file states it: names for dynamic axes, "" for what it leaves open."""
-
-_IMAGE = ("channels", "height", "width")
 
 
 class Shapes:
     """The shapes that a model states."""
 
-    def __init__(self, model: onnx.ModelProto, parameters: Parameters) -> None:
+    def __init__(self, model: onnx.ModelProto, inputs: Inputs, parameters: Parameters) -> None:
         """Read the shapes of a model's tensors."""
         self._model = model
+        self._inputs = inputs
         self._parameters = parameters
-        self._batch_name = ""
-        self.batch: int | None = None
         self._stated: dict[str, Stated] = {}
         self._inferred = False
         self._read(model.graph)
-
-    def inputs(self) -> dict[str, tuple[Dim, ...]]:
-        """Return the shapes of the model's inputs; all have one batch, their first axis.
-
-        Raises: ImportFormatError if an input has no shape, or they are of unlike batches.
-        """
-        weights = {text_of(tensor.name) for tensor in self._model.graph.initializer}
-        stated = {}
-        for value in self._model.graph.input:
-            name = text_of(value.name)
-            if name not in weights:
-                shape = _stated(value)
-                if shape is None:
-                    raise ImportFormatError(f"input {name!r}: the file does not say its shape")
-                stated[name] = shape
-        firsts = {shape[0] for shape in stated.values() if shape}
-        sizes = {first for first in firsts if isinstance(first, int)}
-        if len(sizes) > 1:
-            raise ImportFormatError(f"inputs of unlike batches: {sorted(sizes)}")
-        if sizes and len(firsts) == 1:
-            self.batch = sizes.pop()
-        self._batch_name = next((str(f) for f in firsts if isinstance(f, str) and f), "")
-        return {name: self._input(name, shape) for name, shape in stated.items()}
-
-    def _input(self, name: str, shape: Stated) -> tuple[Dim, ...]:
-        names = _IMAGE if len(shape) == 4 else [f"{name}_{i}" for i in range(1, len(shape))]  # noqa: PLR2004
-        extents: list[Dim] = [BATCH] if shape else []
-        for extent, called in zip(shape[1:], names, strict=True):
-            if isinstance(extent, int):
-                extents.append(extent)
-            elif extent and extent == self._batch_name:
-                raise ImportFormatError(f"input {name!r}: {extent!r} is the batch, and an axis")
-            else:
-                extents.append(self._parameters.symbol(extent or called))
-        return tuple(extents)
 
     def require(self, name: str, data: Data, operator: Operator) -> None:
         """Require what was computed to be what the file states.
@@ -83,8 +47,8 @@ class Shapes:
         if stated is None:
             return
         ours = data.shape
-        if self.batch is not None:
-            ours = tuple(at_batch(extent, self.batch) for extent in ours)
+        if self._inputs.batch is not None:
+            ours = tuple(at_batch(extent, self._inputs.batch) for extent in ours)
         agree = len(stated) == len(ours) and all(map(_agree, ours, stated))
         if not agree:
             asked = "; its ceil_mode leaves out a last window that starts in padding"
@@ -107,7 +71,7 @@ class Shapes:
             return None
         extents: list[Dim] = []
         for axis, extent in enumerate(stated):
-            if axis == 0 and extent in {self.batch, self._batch_name}:
+            if axis == 0 and extent in {self._inputs.batch, self._inputs.batch_name}:
                 extents.append(BATCH)
             elif isinstance(extent, int):
                 extents.append(extent)
@@ -130,12 +94,12 @@ class Shapes:
 
     def _read(self, graph: onnx.GraphProto) -> None:
         for value in (*graph.value_info, *graph.output):
-            shape = _stated(value)
+            shape = stated_shape(value)
             if shape is not None:
                 self._stated[text_of(value.name)] = shape
 
 
-def _stated(value: onnx.ValueInfoProto) -> Stated | None:
+def stated_shape(value: onnx.ValueInfoProto) -> Stated | None:
     """Return the shape of a value; None if it has none, or is no tensor."""
     if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
         return None

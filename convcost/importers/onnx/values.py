@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 MOST_RANK = 16
+_MADE_UP = re.compile(r"(val|cst|tmp|tensor|const\w*|onnx::\w*?)_*\d+")
+"""What exporters call constants that no author named, learned or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,15 @@ class Constant:
     @property
     def learned(self) -> bool:
         """Whether training may have found it."""
-        return self.floating and bool(self.sources)
+        return self.floating and bool(self.sources) and not self.is_made_up
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether an exporter put it in: no author named it, and all its numbers are the same."""
+        if len(self.sources) != 1 or not _MADE_UP.fullmatch(self.sources[0].name):
+            return False
+        known = self.known
+        return known is not None and known.size > 0 and bool((known == known.flat[0]).all())
 
     @property
     def elements(self) -> Dim:
@@ -110,7 +120,9 @@ def merged(constants: Iterable[Constant]) -> tuple[Source, ...]:
 
     A single number beside many is a setting, such as the epsilon of a normalization.
     """
-    sources = dict.fromkeys(source for each in constants for source in each.sources)
+    made = [each for each in constants if each.sources]
+    learned = made if len(made) == 1 else [each for each in made if not each.is_made_up]
+    sources = dict.fromkeys(source for each in learned for source in each.sources)
     many = tuple(source for source in sources if source.elements != 1)
     return many or tuple(sources)
 
@@ -123,26 +135,14 @@ def constant_in(tensor: onnx.TensorProto, *, initializer: bool) -> Constant:
     name, shape = text_of(tensor.name), tuple(tensor.dims)
     if len(shape) > MOST_RANK or any(not 0 <= extent < LARGEST_EXTENT for extent in shape):
         raise ImportFormatError(f"tensor {name!r}: {list(shape[:MOST_RANK])} is no shape")
-    floating = tensor.data_type in _FLOATING
+    floating = tensor.data_type in FLOATING
     sources = (Source(name, prod(shape)),) if initializer and floating else ()
-    if sources and _MADE_UP.fullmatch(name) and _is_uniform(tensor, name):
-        sources = ()
     return Constant(shape, floating, sources, lambda: _numbers(tensor, name))
 
 
-_MADE_UP = re.compile(r"(val|cst|tmp|tensor|const\w*|onnx::\w*?)_*\d+")
-"""What exporters call constants that no author named, learned or not."""
-
-
-def _is_uniform(tensor: onnx.TensorProto, name: str) -> bool:
-    """Whether all numbers are the same: then an exporter made them up."""
-    numbers = _numbers(tensor, name)
-    return numbers is not None and numbers.size > 0 and bool((numbers == numbers.flat[0]).all())
-
-
 # FLOAT, FLOAT16, DOUBLE, BFLOAT16; the eight-bit floats are of quantized models.
-_FLOATING = frozenset({1, 10, 11, 16})
-_NUMBERS = _FLOATING | {2, 3, 4, 5, 6, 7, 9, 12, 13}  # and the integers and BOOL
+FLOATING = frozenset({1, 10, 11, 16})
+_NUMBERS = FLOATING | {2, 3, 4, 5, 6, 7, 9, 12, 13}  # and the integers and BOOL
 _EXTERNAL = 1
 _DATA = ("raw_data", "float_data", "int32_data", "int64_data", "double_data", "uint64_data")
 

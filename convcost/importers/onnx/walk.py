@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from convcost.dims import Dim, product
 from convcost.errors import ImportFormatError, ShapeError
 from convcost.importers.onnx.assembly import Assembly, Call
 from convcost.importers.onnx.folding import fold
-from convcost.importers.onnx.graph import MOST_DEPTH, needed, uses
+from convcost.importers.onnx.graph import MOST_DEPTH, Plan, plan
 from convcost.importers.onnx.making import shape_part
 from convcost.importers.onnx.operator import Operator, UnsupportedError, operator_of, text_of
 from convcost.importers.onnx.reading import opsets
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     Graph = onnx.GraphProto | onnx.FunctionProto
 
-MOST_OPERATORS = 200_000
+MOST_OPERATORS = 100_000
+MOST_CALLS = 4_000  # of functions, written out
 
 
 @dataclass(slots=True)
@@ -68,23 +69,20 @@ class Walk:
         self._shapes = shapes
         self._lenient = lenient
         self._left = MOST_OPERATORS
+        self._calls_left = MOST_CALLS
         self._functions = {
             (text_of(each.domain), text_of(each.name), text_of(getattr(each, "overload", ""))): each
             for each in model.functions
         }
 
-    def run(self, graph: Graph, outputs: Iterable[str], scope: Scope) -> None:
-        """Give values to all names that some outputs need."""
-        for tensor in getattr(graph, "initializer", ()):
-            scope.values.setdefault(text_of(tensor.name), constant_in(tensor, initializer=True))
-        nodes = needed(graph.node, outputs, scope.values)
-        scope.reads = uses(nodes, outputs)
-        self._left -= len(nodes)
+    def run(self, nodes: Plan, scope: Scope) -> None:
+        """Give values to what some nodes give, in their order."""
+        scope.reads = nodes.reads
+        self._left -= len(nodes.nodes)
         if self._left < 0 or scope.depth > MOST_DEPTH:
-            raise ImportFormatError(f"more than {MOST_OPERATORS:,} nodes, functions written out")
-        for index, node in nodes:
-            operator = operator_of(node, scope.versions, index, scope.inside)
-            self._step(node, operator, scope)
+            raise ImportFormatError(f"more than {MOST_OPERATORS:,} nodes")
+        for index, node in nodes.nodes:
+            self._step(node, operator_of(node, scope.versions, index, scope.inside), scope)
 
     def _step(self, node: onnx.NodeProto, operator: Operator, scope: Scope) -> None:
         values = tuple(scope.values[name] if name else None for name in operator.inputs)
@@ -184,6 +182,9 @@ class Walk:
         scope: Scope,
     ) -> Sequence[Value | None]:
         """Return what a function of the model gives, written out in place."""
+        self._calls_left -= 1
+        if self._calls_left < 0:
+            raise ImportFormatError(f"more than {MOST_CALLS:,} calls of functions")
         inner = Scope({}, Counter(), opsets(function.opset_import, self._path), operator.name)
         inner.depth = scope.depth + 1
         given = [*values, *[None] * len(function.input)]
@@ -196,8 +197,15 @@ class Walk:
     def _inner(self, graph: Graph, outputs: list[str], inner: Scope) -> Sequence[Value | None]:
         if inner.depth > MOST_DEPTH:
             raise ImportFormatError(f"functions or graphs nested more than {MOST_DEPTH} deep")
-        self.run(graph, outputs, inner)
+        inner.values |= initializers(graph)
+        self.run(plan(graph.node, outputs, inner.values), inner)
         return [inner.values.get(name) for name in outputs]
+
+
+def initializers(graph: Graph) -> dict[str, Constant]:
+    """Return the initializers of a graph; a function has none."""
+    tensors = getattr(graph, "initializer", ())
+    return {text_of(tensor.name): constant_in(tensor, initializer=True) for tensor in tensors}
 
 
 def _shape(operator: Operator, x: Data) -> Constant:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from convcost.importers.onnx.assembly import Call
 from convcost.importers.onnx.extents import of_sample
 from convcost.importers.onnx.operator import UnsupportedError
-from convcost.importers.onnx.values import Constant, Data
+from convcost.importers.onnx.values import Constant, Data, Known
 
 Rule = Callable[[Call], Data]
 
@@ -190,6 +190,7 @@ def _biased(call: Call, tensors: list[Data], constants: list[Constant]) -> Data 
     return x
 
 
-def alias(call: Call) -> Data:
+def alias(call: Call) -> Known:
     """Identity, Cast: the very values."""
-    return call.data()
+    first = call.value(0)
+    return first if isinstance(first, Constant) else call.data()

@@ -20,7 +20,7 @@ def reshape(call: Call) -> Data:
     if "shape" in call.operator.attributes:
         target: list[Any] = list(call.operator.integers("shape"))
     else:
-        target = call.constant(1).numbers().ravel().tolist()
+        target = call.whole(1)
     allows_zero = bool(call.operator.integer("allowzero", 0))
     return reshaped(call, x, resolved(call, x, target, allows_zero=allows_zero))
 
@@ -68,7 +68,7 @@ def unsqueeze(call: Call) -> Data:
 def expand(call: Call) -> Data:
     """Expand, to a shape that may be shorter, or 1 where the input is longer."""
     x = call.data()
-    target = call.batched(call.constant(1).numbers().ravel().tolist(), x.shape)
+    target = call.batched(call.whole(1), x.shape)
     return _expanded(call, x, target)
 
 
@@ -85,7 +85,7 @@ def _expanded(call: Call, x: Data, target: Sequence[Dim]) -> Data:
 
 def tile(call: Call) -> Data:
     """Tile, of axes of extent 1."""
-    x, times = call.data(), call.constant(1).numbers().ravel().tolist()
+    x, times = call.data(), call.whole(1)
     if any(count != 1 != extent for count, extent in zip(times, x.shape, strict=True)):
         raise UnsupportedError("of an axis longer than 1")
     return _expanded(call, x, [e if n == 1 else n for n, e in zip(times, x.shape, strict=True)])

@@ -64,7 +64,7 @@ def _add(call: Call, kind: str, scale: Constant, shift: Constant | None, **attri
 
 def _is_learned(constant: Constant, otherwise: float) -> bool:
     """Whether a scale or a shift was learned: exporters make one up where there is none."""
-    if constant.sources or constant.known is None:
+    if constant.learned or constant.known is None:
         return True
     return bool((constant.numbers() != otherwise).any())
 

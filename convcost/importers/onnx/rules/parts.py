@@ -83,7 +83,7 @@ def split(call: Call) -> tuple[Data | None, ...]:
 
 def _sizes(call: Call, extent: Dim, given: Constant | None) -> Sequence[Any]:
     if given is not None:
-        return given.numbers().ravel().tolist()  # type: ignore[no-any-return]
+        return call.whole(1)
     if not isinstance(extent, int) and "split" not in call.operator.attributes:
         raise UnsupportedError("of an axis whose size is not known")
     known = extent if isinstance(extent, int) else 0
@@ -144,9 +144,9 @@ def pad(call: Call) -> Data:
     if "pads" in call.operator.attributes:
         pads: list[Any] = list(call.operator.integers("pads"))
     else:
-        pads = call.constant(1).numbers().ravel().tolist()
-    named = call.optional(3)
-    axes = [call.axis(axis, rank) for axis in (range(rank) if named is None else named.numbers())]
+        pads = call.whole(1)
+    named = range(rank) if call.value(3) is None else call.whole(3)
+    axes = [call.axis(axis, rank) for axis in named]
     if len(pads) != 2 * len(axes):
         raise call.operator.error(f"pads: expected {2 * len(axes)} numbers, got {len(pads)}")
     before, after = [0] * rank, [0] * rank

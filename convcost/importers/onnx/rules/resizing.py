@@ -21,7 +21,7 @@ def resize(call: Call) -> Data:
     place = 2 if operator.version >= _REGION and operator.kind == "Resize" else 1
     sizes, scales = call.optional(3), call.optional(place)
     if sizes is not None and sizes.elements:
-        extents = _by_axis(call, x, sizes.numbers().ravel().tolist())
+        extents = _by_axis(call, x, call.whole(3))
         _require_kept([extents.get(axis, x.shape[axis]) for axis in (0, 1)], x, call)
         return _resized(call, x, size=_pair(extents, x, (1, *x.shape[-2:])))
     if "scales" in operator.attributes:

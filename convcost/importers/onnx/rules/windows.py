@@ -7,9 +7,10 @@ from typing import Any
 from convcost.dims import Dim
 from convcost.importers.onnx.assembly import Call
 from convcost.importers.onnx.operator import UnsupportedError
+from convcost.importers.onnx.reshaping import reshaped
 from convcost.importers.onnx.values import Constant, Data
 
-_IMAGE, _SEQUENCE = 4, 3  # axes
+_VOLUME, _IMAGE, _SEQUENCE = 5, 4, 3  # axes
 Sides = tuple[tuple[Dim, Dim], ...]
 
 
@@ -20,13 +21,13 @@ def conv(call: Call) -> Data:
     _require_channels(call, x, weights, axis=1, groups=groups)
     attributes = _window(call, weights.shape[2:])
     return _flat(
-        call.learn(weights=weights, biases=call.optional(2)).add(
+        call.learn(weights=weights, biases=call.bias(2)).add(
             "conv2d",
             _image(call, x),
             filters=weights.shape[0],
             **attributes,
             groups=groups,
-            bias=call.value(2) is not None,
+            bias=call.bias(2) is not None,
         ),
         call,
         x,
@@ -43,14 +44,14 @@ def conv_transpose(call: Call) -> Data:
     extra = call.operator.integers("output_padding", (0,) * rank)
     attributes["padding"] = _pairs(_transposed_padding(call, x, extra, attributes), (0, 0))
     return _flat(
-        call.learn(weights=weights, biases=call.optional(2)).add(
+        call.learn(weights=weights, biases=call.bias(2)).add(
             "conv_transpose2d",
             _image(call, x),
             filters=weights.shape[1] * groups,
             **attributes,
             output_padding=_pairs(extra, 0),
             groups=groups,
-            bias=call.value(2) is not None,
+            bias=call.bias(2) is not None,
         ),
         call,
         x,
@@ -83,12 +84,31 @@ def global_pool(mode: str) -> Any:
 
 
 def _pool(call: Call, mode: str, **attributes: Any) -> Data:
+    if len(call.data().shape) == _VOLUME:
+        return _pool_of_maps(call, mode, **attributes)
     x = _spatial(call)
     kernel = call.operator.integers("kernel_shape")
     rounding = "clamped" if call.operator.integer("ceil_mode", 0) else "valid"
     window = _window(call, kernel)
     made = call.add("pool2d", _image(call, x), mode=mode, **window, rounding=rounding, **attributes)
     return _flat(made, call, x)
+
+
+def _pool_of_maps(call: Call, mode: str, **attributes: Any) -> Data:
+    """Pool along the first axis of a volume, as exporters write LRN: its maps are columns."""
+    x, operator = call.data(), call.operator
+    kernel = operator.integers("kernel_shape")
+    strides, pads = operator.integers("strides", (1, 1, 1)), _pads(call, 3)
+    along = (kernel[1:], strides[1:], pads[1:3], pads[4:])
+    plain = operator.word("auto_pad", "NOTSET") == "NOTSET" and not operator.integer("ceil_mode", 0)
+    if along != ((1, 1), (1, 1), (0, 0), (0, 0)) or not plain:
+        raise UnsupportedError(f"of {len(x.shape)} axes")
+    n, c, depth, height, width = x.shape
+    maps = reshaped(call, x, (n, c, depth, height * width), part="maps")
+    window: dict[str, Any] = {"kernel": (kernel[0], 1), "stride": (strides[0], 1)}
+    sides = ((pads[0], pads[3]), (0, 0))
+    made = call.add("pool2d", maps, mode=mode, **window, padding=sides, **attributes)
+    return reshaped(call, made, (n, c, made.shape[2], height, width), part="volume")
 
 
 def _spatial(call: Call) -> Data:

@@ -1,0 +1,432 @@
+"""What an ONNX file means beyond its operators: constants, batch, dynamic axes, names, errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="the models are made with it")
+
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnx_models import Array, Model, floats, integers, node, number, weights
+
+import convcost
+from convcost.errors import ConvcostError, ImportFormatError
+from convcost.graph import Network, build
+from convcost.importers.onnx import read_file
+
+STATIC = {"x": (1, 4, 6, 5)}
+DYNAMIC = {"x": ("N", 4, "rows", "columns")}
+
+
+def kinds(network: Network) -> list[str]:
+    return [each.layer.kind for each in network.nodes[1:]]
+
+
+# Constants ---------------------------------------------------------------------------------
+
+
+def test_shape_arithmetic_leaves_no_layers(tmp_path: Path) -> None:
+    """x.view(x.shape[0], -1), as PyTorch's older exporter writes it."""
+    model = Model(
+        [
+            node("Shape", "x", "s"),
+            node("Gather", "s zero", "n", axis=0),
+            node("Unsqueeze", "n axes", "u"),
+            node("Concat", "u rest", "t", axis=0),
+            node("Reshape", "x t"),
+        ],
+        {"zero": np.asarray(0), "axes": integers(0), "rest": integers(-1)},
+    )
+    assert kinds(model.network(tmp_path)) == ["flatten"]
+    assert model.shapes(tmp_path, {"N": 3}) == model.computed({"N": 3})
+
+
+@pytest.mark.parametrize("size", [12, 13, 31])
+def test_arithmetic_of_dynamic_sizes_is_exact(size: int, tmp_path: Path) -> None:
+    """A size halved, rounded up, made a float, scaled, rounded down, made whole again."""
+    nodes = [
+        node("Shape", "x", "s"),
+        node("Slice", "s two four", "hw"),
+        node("Add", "hw one", "more"),
+        node("Div", "more halves", "half"),
+        node("Cast", "half", "real", to=TensorProto.FLOAT),
+        node("Mul", "real scale", "scaled"),
+        node("Floor", "scaled", "floored"),
+        node("Cast", "floored", "whole", to=TensorProto.INT64),
+        node("Slice", "s zero two", "nc"),
+        node("Concat", "nc whole", "t", axis=0),
+        node("Resize", "x _ _ t"),
+    ]
+    inside = {
+        "zero": integers(0),
+        "one": integers(1),
+        "two": integers(2),
+        "four": integers(4),
+        "halves": integers(2),
+        "scale": number(1.5),
+    }
+    model = Model(nodes, inside, DYNAMIC)
+    sizes = {"N": 2, "rows": size, "columns": 2 * size}
+    assert model.shapes(tmp_path, sizes) == model.computed(sizes)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        [node("Where", "same ones t0", "t")],
+        [node("Sub", "t0 zeros", "a"), node("Max", "a t0", "b"), node("Identity", "b", "t")],
+        [node("Squeeze", "t1 axis", "a"), node("ReduceMax", "wide axis1", "t", keepdims=0)],
+        [node("Tile", "t0 times", "a"), node("Slice", "a zero five", "t")],
+        [
+            node("Range", "start end step", "a"),
+            node("Mul", "a zeros", "b"),
+            node("Add", "b t0", "t"),
+        ],
+        [node("ScatterND", "zeros places t0", "t")],
+        [node("Transpose", "wide", "a"), node("Gather", "a first", "t", axis=1)],
+        [node("Neg", "t0", "a"), node("Neg", "a", "t")],
+        [node("Clip", "t0 low high", "t")],
+    ],
+    ids=lambda nodes: nodes[0].op_type,
+)
+def test_constants_are_computed_as_onnx_does(target: list[onnx.NodeProto], tmp_path: Path) -> None:
+    """All come to the same shape, (N, 2, 2, 12, 10)."""
+    inside = {
+        "t0": integers(-1, 2, 2, 12, 10),
+        "t1": integers(0, 1).reshape(1, 2),
+        "wide": np.stack([integers(-1, 2, 2, 12, 10), integers(-1, 2, 2, 12, 10)]),
+        "zeros": integers(0, 0, 0, 0, 0),
+        "ones": integers(0, 2, 2, 12, 10),
+        "same": np.asarray([False, True, True, True, True]),
+        "axis": integers(0),
+        "axis1": np.asarray([0]),
+        "times": integers(2),
+        "zero": integers(0),
+        "five": integers(5),
+        "first": np.asarray(0),
+        "start": np.asarray(0),
+        "end": np.asarray(5),
+        "step": np.asarray(1),
+        "places": np.arange(5).reshape(5, 1),
+        "low": np.asarray(-1),
+        "high": np.asarray(12),
+    }
+    read = {name for each in target for name in each.input}
+    inside = {name: array for name, array in inside.items() if name in read}
+    opset = 18 if target[-1].op_type == "ReduceMax" else 17
+    model = Model([*target, node("Reshape", "x t")], inside, opset=opset)
+    assert model.shapes(tmp_path, {"N": 3}) == [(3, 2, 2, 12, 10)]
+
+
+def test_constants_of_nodes_are_weights_too(tmp_path: Path) -> None:
+    value = numpy_helper.from_array(weights(6, 4, 3, 3))
+    model = Model([node("Constant", "", "w", value=value), node("Conv", "x w")])
+    assert model.cost(tmp_path).total().parameters.weights == 6 * 4 * 9
+
+
+def test_weights_made_from_others_are_what_these_are(tmp_path: Path) -> None:
+    """Weight normalization: a direction and a length for each filter."""
+    model = Model(
+        [
+            node("ReduceL2", "v", "n", axes=[1, 2, 3], keepdims=1),
+            node("Div", "v n", "unit"),
+            node("Mul", "unit g", "w"),
+            node("Conv", "x w b"),
+        ],
+        {"v": weights(6, 4, 3, 3), "g": weights(6, 1, 1, 1), "b": weights(6)},
+    )
+    (layer,) = model.cost(tmp_path).layers
+    assert layer.parameters.weights == 6 * 4 * 9 + 6
+    assert layer.parameters.biases == 6
+
+
+def test_shared_initializers_are_counted_once(tmp_path: Path) -> None:
+    model = Model(
+        [node("Conv", "x w b", "a", pads=[1] * 4), node("Conv", "a w", pads=[1] * 4)],
+        {"w": weights(4, 4, 3, 3), "b": weights(4)},
+    )
+    first, second = model.cost(tmp_path).layers
+    assert (first.parameters.count, second.parameters.count) == (4 * 4 * 9 + 4, 0)
+    assert second.macs == first.macs
+
+
+def test_what_an_exporter_made_up_is_not_learned(tmp_path: Path) -> None:
+    """PyTorch's group norm: instance norm by ones and zeros, then the author's scale."""
+    model = Model(
+        [
+            node("Reshape", "x s", "groups"),
+            node("InstanceNormalization", "groups val_1 val_2", "n"),
+            node("Reshape", "n back", "m"),
+            node("Mul", "m gn.weight", "scaled"),
+            node("Add", "scaled val_3"),
+        ],
+        {
+            "s": integers(0, 2, -1),
+            "val_1": floats(1, 1),
+            "val_2": floats(0, 0),
+            "val_3": floats(2, 2).reshape(2, 1, 1, 1)[:1],
+            "back": integers(0, 4, 12, 10),
+            "gn.weight": weights(4, 1, 1),
+        },
+    )
+    assert model.cost(tmp_path).total().parameters.count == 4
+
+
+# The batch and dynamic axes ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("nodes", "inside"),
+    [
+        ([node("Reshape", "x t")], {"t": integers(1, 120)}),
+        ([node("Reshape", "x t")], {"t": integers(1, -1)}),
+        ([node("Reshape", "x t")], {"t": integers(1, 2, 2, 6, 5)}),
+        ([node("Reshape", "x t")], {"t": integers(4, 6, 5)}),
+        (
+            [node("Transpose", "x", "a", perm=[2, 0, 1, 3]), node("Reshape", "a t")],
+            {"t": integers(6, 2, 10)},
+        ),
+        (
+            [
+                node("Transpose", "x", "a", perm=[2, 0, 1, 3]),
+                node("Reshape", "a t", "b"),
+                node("MatMul", "b w", "c"),
+                node("Reshape", "c u", "d"),
+                node("Transpose", "d", perm=[1, 0, 2]),
+            ],
+            {"t": integers(6, 20), "w": weights(20, 7), "u": integers(6, 1, 7)},
+        ),
+        ([node("Expand", "x t")], {"t": integers(1, 4, 6, 5)}),
+        ([node("Slice", "x s e")], {"s": integers(0), "e": integers(1)}),
+        ([node("Concat", "w x", axis=1)], {"w": weights(1, 2, 6, 5)}),
+        ([node("Gather", "f i"), node("Reshape", "x t", "f")], None),
+    ][:-1],
+    ids=str,
+)
+def test_a_file_for_one_image_is_for_any_batch(
+    nodes: list[onnx.NodeProto], inside: dict[str, Array], tmp_path: Path
+) -> None:
+    """The exporter wrote numbers for a batch of 1: three times the elements at a batch of 3."""
+    model = Model(nodes, inside, STATIC)
+    (one,), (three,) = (model.shapes(tmp_path, {"N": batch}) for batch in (1, 3))
+    assert [one] == model.computed({})
+    assert np.prod(three) == 3 * np.prod(one)
+
+
+def test_a_batch_merged_into_an_axis_comes_apart_again(tmp_path: Path) -> None:
+    """Windows of attention: the batch times 6 goes through, and is the batch again."""
+    model = Model(
+        [
+            node("Reshape", "x t", "a"),
+            node("Transpose", "a", "b", perm=[0, 2, 1, 3]),
+            node("Reshape", "b u", "c"),
+            node("Softmax", "c", "d"),
+            node("Reshape", "d v"),
+        ],
+        {"t": integers(1, 4, 6, 5), "u": integers(6, 4, 5), "v": integers(1, 6, 20)},
+        STATIC,
+    )
+    assert model.shapes(tmp_path, {"N": 3}) == [(3, 6, 20)]
+
+
+def test_dynamic_axes_are_given_by_the_input(tmp_path: Path) -> None:
+    path = Model([node("MaxPool", "x", kernel_shape=[2, 2])], inputs=DYNAMIC).saved(tmp_path)
+    with pytest.raises(ConvcostError, match="rows"):
+        convcost.load(path)
+    network = convcost.load(path, input=(4, 9, 8))
+    assert convcost.analyse(network).layers[0].output.shape == (1, 4, 8, 7)
+
+
+def test_axes_without_a_name_get_one(tmp_path: Path) -> None:
+    proto = Model([node("Relu", "x")], inputs={"x": ("N", "C", "H", "W")}).proto()
+    for dim in proto.graph.input[0].type.tensor_type.shape.dim:
+        dim.dim_param = ""
+    path = tmp_path / "model.onnx"
+    onnx.save(proto, path)
+    assert list(read_file(path).parameters) == ["channels", "height", "width"]
+
+
+def test_several_inputs_and_outputs(tmp_path: Path) -> None:
+    model = Model(
+        [
+            node("Concat", "x z", "a", axis=1),
+            node("Relu", "a", "y1"),
+            node("Split", "a", "b y2", axis=1),
+        ],
+        inputs={"x": ("N", 4, 6, 5), "z": ("N", 2, 6, 5)},
+        outputs=("y1", "y2"),
+    )
+    assert model.shapes(tmp_path, {"N": 2}) == model.computed({"N": 2})
+
+
+# Functions and graphs inside ---------------------------------------------------------------
+
+
+def test_functions_of_the_model_are_written_out(tmp_path: Path) -> None:
+    """A function with an attribute of its own, called with and without it."""
+    conv = helper.make_node("Conv", ["x", "w"], ["y"])
+    conv.attribute.append(onnx.AttributeProto(name="strides", type="INTS", ref_attr_name="step"))
+    function = helper.make_function(
+        "own",
+        "strided",
+        ["x", "w"],
+        ["y"],
+        [conv],
+        [helper.make_opsetid("", 17)],
+        attribute_protos=[helper.make_attribute("step", [1, 1])],
+    )
+    model = Model(
+        [
+            helper.make_node("strided", ["x", "w"], ["a"], domain="own"),
+            helper.make_node("strided", ["a", "w"], ["y"], domain="own", step=[2, 3]),
+        ],
+        {"w": weights(4, 4, 3, 3)},
+        functions=[function],
+    )
+    assert model.shapes(tmp_path, {"N": 2}) == [(2, 4, 4, 2)]
+
+
+@pytest.mark.parametrize(("condition", "kind"), [(True, "relu"), (False, "tanh")])
+def test_a_branch_that_is_known_is_taken(condition: bool, kind: str, tmp_path: Path) -> None:  # noqa: FBT001
+    branches: dict[str, Any] = {
+        name: Model([node(each, "x", name)], inputs={}, outputs=(name,)).proto().graph
+        for name, each in (("then_branch", "Relu"), ("else_branch", "Tanh"))
+    }
+    model = Model([node("If", "c", **branches)], {"c": np.asarray(condition)})
+    (layer,) = model.network(tmp_path).nodes[1:]
+    assert layer.layer.function == kind  # type: ignore[attr-defined]
+
+
+# Old files ---------------------------------------------------------------------------------
+
+
+def test_initializers_may_be_inputs_as_well(tmp_path: Path) -> None:
+    """As IR version 3 wanted it."""
+    model = Model(
+        [node("Conv", "x w")],
+        {"w": weights(6, 4, 3, 3)},
+        {"x": ("N", 4, 12, 10), "w": (6, 4, 3, 3)},
+    )
+    assert model.shapes(tmp_path, {"N": 2}) == [(2, 6, 10, 8)]
+
+
+def test_weights_may_be_inputs_alone(tmp_path: Path) -> None:
+    model = Model(
+        [node("Conv", "x conv.w c"), node("Relu", "y", "z")],
+        inputs={"x": ("N", 4, 12, 10), "conv.w": (6, 4, 3, 3), "c": (6,)},
+        outputs=("z",),
+    )
+    assert model.cost(tmp_path).total().parameters.count == 6 * 4 * 9 + 6
+
+
+def test_nodes_may_stand_in_any_order(tmp_path: Path) -> None:
+    model = Model([node("Tanh", "a"), node("Relu", "x", "a")])
+    assert [n.layer.function for n in model.network(tmp_path).nodes[1:]] == ["relu", "tanh"]  # type: ignore[attr-defined]
+
+
+def test_nodes_that_nothing_needs_are_left_out(tmp_path: Path) -> None:
+    model = Model([node("Relu", "x"), node("NonZero", "x", "unused")])
+    assert kinds(model.network(tmp_path)) == ["activation"]
+
+
+# What is not known, or not right -----------------------------------------------------------
+
+STRANGE = Model(
+    [
+        node("Einsum", "x", "a", equation="nchw->nhwc"),
+        node("NonZero", "x", "b"),
+        node("Einsum", "x", "c", equation="nchw->nwhc"),
+    ],
+    outputs=("a", "b", "c"),
+)
+
+
+def test_all_operators_without_a_rule_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ImportFormatError, match="2 x Einsum, 1 x NonZero; --allow-unknown"):
+        STRANGE.network(tmp_path)
+
+
+def test_they_may_be_let_through(tmp_path: Path) -> None:
+    """With the shape that the file states, or that onnx infers."""
+    model = Model(
+        [node("Einsum", "x", "a", equation="nchw->nhwc"), node("Relu", "a")],
+        stated={"a": ("N", 12, 10, 4)},
+    )
+    network = build(model.spec(tmp_path, allow_unknown=True))
+    assert convcost.analyse(network, batch=2).layers[1].output.shape == (2, 12, 10, 4)
+    inferred = Model([node("Einsum", "x", "a", equation="nchw->nhwc"), node("Relu", "a")])
+    network = build(inferred.spec(tmp_path, allow_unknown=True))
+    assert convcost.analyse(network, batch=2).layers[1].output.shape == (2, 12, 10, 4)
+
+
+def test_without_a_shape_they_may_not(tmp_path: Path) -> None:
+    model = Model([node("NonZero", "x", "a"), node("Cast", "a", to=1)])
+    with pytest.raises(ImportFormatError, match="the shape of its output 'a' is not in the file"):
+        model.spec(tmp_path, allow_unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            Model(
+                [node("Conv", "x w", "a"), node("Relu", "a")],
+                {"w": weights(6, 4, 3, 3)},
+                stated={"a": (1, 6, 9, 9)},
+            ),
+            r"states the shape \(1, 6, 9, 9\) for 'a', which comes to \(N, 6, 10, 8\)",
+        ),
+        (
+            Model(
+                [
+                    node(
+                        "MaxPool",
+                        "x",
+                        "a",
+                        kernel_shape=[3, 3],
+                        strides=[3, 3],
+                        ceil_mode=1,
+                        pads=[0, 0, 2, 2],
+                    ),
+                    node("Relu", "a"),
+                ],
+                stated={"a": ("N", 4, 6, 4)},
+            ),
+            r"comes to \(N, 4, 4, 4\); its ceil_mode leaves out a last window that starts in",
+        ),
+        (
+            Model([node("Conv", "x w")], {"w": weights(6, 3, 3, 3)}),
+            r"its weights \[6, 3, 3, 3\] take 3 channels, the input has 4",
+        ),
+        (
+            Model([node("Conv", "x w", kernel_shape=[5, 5])], {"w": weights(6, 4, 3, 3)}),
+            r"kernel_shape \[5, 5\] differs from the weights \[3, 3\]",
+        ),
+        (
+            Model([node("Gemm", "x w")], {"w": weights(5, 7)}, {"x": ("N", 6)}),
+            r"its weights \[5, 7\] take 5 features, the input has 6",
+        ),
+        (Model([node("Reshape", "x t")], {"t": integers(0, 7, -1)}), "does not fit into"),
+        (Model([node("Conv", "x w", pads=[1, 1])], {"w": weights(6, 4, 3, 3)}), "pads: expected 4"),
+        (Model([node("Transpose", "x", perm=[0, 1])]), "does not name 4 axes"),
+        (Model([node("Relu", "x")], inputs={"x": ("N",)}), "expected axes behind the batch"),
+        (Model([node("Relu", "x")], opset=5), "expected operators of opset 7 or newer, got 5"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_errors_say_what_is_wrong(model: Model, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ImportFormatError, match=message) as caught:
+        model.network(tmp_path)
+    assert "model.onnx" in str(caught.value)
+
+
+def test_quantized_operators_have_no_rule(tmp_path: Path) -> None:
+    inside = {"s": number(0.1), "z": np.asarray(3, np.uint8)}
+    model = Model([node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z")], inside)
+    with pytest.raises(ImportFormatError, match="1 x QuantizeLinear"):
+        model.network(tmp_path)
