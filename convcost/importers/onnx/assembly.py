@@ -10,7 +10,7 @@ from typing import Any
 
 from convcost.dims import Dim, is_dim
 from convcost.importers.network import Imported
-from convcost.importers.onnx.extents import BATCH, Parameters, at_batch, batch_axis
+from convcost.importers.onnx.extents import BATCH, Parameters, at_batch, batch_axis, of_sample
 from convcost.importers.onnx.operator import Operator, UnsupportedError
 from convcost.importers.onnx.values import Constant, Data, Known
 from convcost.layers import KINDS, AbstractLayer
@@ -56,18 +56,42 @@ class Assembly:
         self.inputs[name] = shape[1:]
         return Data(name, shape)
 
+    @property
+    def first(self) -> Data:
+        """The first input."""
+        name, shape = next(iter(self.inputs.items()))
+        return Data(name, (BATCH, *shape))
+
     def end(self, data: Data) -> str:
         """Return the layer that gives an output of the network; there is one in any case."""
         if data.layer not in self.inputs:
             return data.layer
         return self.add(f"{data.layer}_out", "identity", (data,), {}).layer
 
+    def constant(self, name: str, constant: Constant, x: Data) -> Data:
+        """Place a constant; ``x`` says how large the batch is that it is repeated for."""
+        shape = tuple(0 if extent == BATCH else extent for extent in constant.shape)
+        if not constant.learned:
+            return self.add(name, "constant", (x,), {"shape": shape, "learned": False})
+        own = [source.name for source in constant.sources if not source.is_made_up]
+        made = self.add(own[0] if own else name, "constant", (x,), {"shape": shape})
+        self.hold(made.layer, "weights", constant)
+        return made
+
     def uncounted(
         self, name: str, operator: str, inputs: tuple[Data, ...], shape: tuple[Dim, ...]
     ) -> Data:
-        """Place an operator that has no rule, with the shape that it is known to give."""
-        said = tuple(0 if extent == BATCH else extent for extent in shape)
-        return self.add(name, "uncounted", inputs, {"operator": operator, "shape": said})
+        """Place an operator that has no rule, with the shape that it is known to give.
+
+        A batch that is merged into the first axis is merged once the operator is placed.
+        """
+        share = of_sample(shape[0])
+        if share in {None, 1}:
+            said = tuple(0 if extent == BATCH else extent for extent in shape)
+            return self.add(name, "uncounted", inputs, {"operator": operator, "shape": said})
+        apart = self.uncounted(name, operator, inputs, (BATCH, share, *shape[1:]))
+        merged = {"shape": (-1, *shape[1:])}
+        return self.add(f"{name}_merged", "reshape", (apart,), merged)
 
     def change(self, name: str, **attributes: Any) -> None:
         """Give a layer other attributes."""
@@ -197,9 +221,8 @@ class Call:
 
     def given(self, constant: Constant, x: Data) -> Data:
         """Return a constant as data: a layer that gives it for every batch of ``x``."""
-        shape = tuple(0 if extent == BATCH else extent for extent in self.aligned(constant, x))
-        call = self.learn(weights=constant) if constant.learned else self
-        return call.add("constant", x, part="constant", shape=shape, learned=constant.learned)
+        shaped = constant.like(self.aligned(constant, x))
+        return self.assembly.constant(f"{self.operator.name}_constant", shaped, x)
 
     def learn(self, **constants: Constant | None) -> Call:
         """Return the call with what its next layer learns, by role."""

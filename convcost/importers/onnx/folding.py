@@ -49,6 +49,8 @@ def fold(operator: Operator, inputs: Sequence[Constant | None]) -> tuple[Constan
             return (_elementwise(operator, given),)
         if kind in making.SIZED:
             return (making.sized(operator, given[0], given[-1]),)
+        if kind == "Range" and (numbers := making.counted(*given)) is not None:
+            return (numbers,)
         if kind in _FUNCTIONS:
             return _moved(operator, inputs, given)
         if kind in _KEEPING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convcost.importers.onnx.arithmetic import combine, floor, is_symbolic
+from convcost.dims import ceil_div, is_dim
+from convcost.importers.onnx.arithmetic import combine, floor
 from convcost.importers.onnx.extents import broadcast
 from convcost.importers.onnx.moving import (
     MOST_ELEMENTS,
@@ -48,6 +49,18 @@ def sized(operator: Operator, made: Constant, shape: Constant) -> Constant:
     )
 
 
+def counted(start: Constant, limit: Constant, step: Constant) -> Constant | None:
+    """Return numbers that count to the size of an input; None if it is no input's."""
+    given = [each.known for each in (start, limit, step)]
+    if any(array is None or array.size != 1 for array in given):
+        return None
+    first, last, by = (array.ravel().tolist()[0] for array in given if array is not None)
+    plain = all(isinstance(each, int | float) for each in (first, last, by))
+    if plain or not all(map(is_dim, (first, last, by))) or by == 0:
+        return None
+    return Constant((ceil_div(last - first, by),), floating=start.floating)
+
+
 def floating(operator: Operator, given: Sequence[Constant]) -> bool:
     """Whether the results are no whole numbers."""
     if operator.kind == "Cast":
@@ -75,8 +88,6 @@ def _cast(operator: Operator, x: Array) -> Array:
 
 def _range(operator: Operator, start: Array, limit: Array, delta: Array) -> Array:
     del operator
-    if is_symbolic(start, limit, delta):
-        raise UnsupportedError("counts to the size of an input")
     first, last, step = start.ravel()[0], limit.ravel()[0], delta.ravel()[0]
     if step == 0 or not abs((last - first) / step) <= MOST_ELEMENTS:
         raise UnsupportedError("a range that is too long")

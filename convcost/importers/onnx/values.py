@@ -46,6 +46,11 @@ class Source:
     name: str
     elements: int
 
+    @property
+    def is_made_up(self) -> bool:
+        """Whether no author named it."""
+        return _MADE_UP.fullmatch(self.name) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:
@@ -68,10 +73,15 @@ class Constant:
     @property
     def is_made_up(self) -> bool:
         """Whether an exporter put it in: no author named it, and all its numbers are the same."""
-        if len(self.sources) != 1 or not _MADE_UP.fullmatch(self.sources[0].name):
+        if len(self.sources) != 1 or not self.sources[0].is_made_up:
             return False
         known = self.known
         return known is not None and known.size > 0 and bool((known == known.flat[0]).all())
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its extents are numbers, and do not follow from an input's."""
+        return all(isinstance(extent, int) for extent in self.shape)
 
     @property
     def elements(self) -> Dim:

@@ -16,6 +16,7 @@ from convcost.importers.onnx.assembly import Assembly, Call
 from convcost.importers.onnx.folding import fold
 from convcost.importers.onnx.graph import MOST_DEPTH, Plan, plan
 from convcost.importers.onnx.making import shape_part
+from convcost.importers.onnx.moving import MOVES
 from convcost.importers.onnx.operator import Operator, UnsupportedError, operator_of, text_of
 from convcost.importers.onnx.reading import opsets
 from convcost.importers.onnx.rules import RULES
@@ -119,11 +120,21 @@ class Walk:
         if operator.kind in {"Shape", "Size"} and isinstance(known[0], Data):
             return (_shape(operator, known[0]),)
         if not any(isinstance(value, Data) for value in known):
-            return fold(operator, [v if isinstance(v, Constant) else None for v in known])
+            constants = [value if isinstance(value, Constant) else None for value in known]
+            if all(each is None or each.is_plain for each in constants) or not _is_layout(operator):
+                return fold(operator, constants)
+            known = tuple(self._as_data(operator, each) for each in constants)
         if operator.domain or operator.kind not in RULES:
             raise UnsupportedError
         result = RULES[operator.kind](self._call(operator, known, scope))
         return result if isinstance(result, tuple) else (result,)
+
+    def _as_data(self, operator: Operator, constant: Constant | None) -> Known | None:
+        """Return a constant as long as an input is as a layer, others as they are."""
+        if constant is None or constant.is_plain:
+            return constant
+        name = f"{operator.name}_constant"
+        return self._assembly.constant(name, constant, self._assembly.first)
 
     def _call(self, operator: Operator, values: tuple[Known | None, ...], scope: Scope) -> Call:
         return Call(
@@ -206,6 +217,11 @@ def initializers(graph: Graph) -> dict[str, Constant]:
     """Return the initializers of a graph; a function has none."""
     tensors = getattr(graph, "initializer", ())
     return {text_of(tensor.name): constant_in(tensor, initializer=True) for tensor in tensors}
+
+
+def _is_layout(operator: Operator) -> bool:
+    """Whether an operator changes the shape of what it reads."""
+    return operator.kind in MOVES or operator.kind == "Expand"
 
 
 def _shape(operator: Operator, x: Data) -> Constant:
