@@ -14,6 +14,7 @@ from convcost.dims import Dim, product
 from convcost.errors import ImportFormatError, ShapeError
 from convcost.importers.onnx.assembly import Assembly, Call
 from convcost.importers.onnx.folding import fold
+from convcost.importers.onnx.functions import bound
 from convcost.importers.onnx.graph import MOST_DEPTH, Plan, plan
 from convcost.importers.onnx.making import shape_part
 from convcost.importers.onnx.moving import MOVES
@@ -232,25 +233,3 @@ def _shape(operator: Operator, x: Data) -> Constant:
     numeric = all(isinstance(extent, int) for extent in shape)
     array = np.array(shape, np.int64 if numeric else object)
     return constant_of(array[0] if operator.kind == "Size" else array, floating=False)
-
-
-def bound(function: onnx.FunctionProto, operator: Operator) -> onnx.FunctionProto:
-    """Return a function with the attributes that a call gives put in; the rest by default."""
-    given = {text_of(default.name): default for default in function.attribute_proto}
-    given |= operator.attributes
-    if not given and not function.attribute:
-        return function
-    body = type(function)()
-    body.CopyFrom(function)
-    for node in body.node:
-        for index in reversed(range(len(node.attribute))):
-            attribute = node.attribute[index]
-            if not attribute.ref_attr_name:
-                continue
-            value = given.get(text_of(attribute.ref_attr_name))
-            name = attribute.name
-            del node.attribute[index]
-            if value is not None:
-                node.attribute.append(value)
-                node.attribute[-1].name = name
-    return body
