@@ -83,6 +83,11 @@ def test_json_says_it_too(path: str) -> None:
     assert [layer["counted"] for layer in document["layers"]] == [True, False, False, False, True]
 
 
+def test_unknown_is_not_zero(path: str) -> None:
+    table = output("analyze", "--format", "markdown", path)
+    assert "| a | uncounted | 4×6×6 | ? | ? | ? | 576 B |" in table
+
+
 def test_a_formula_is_a_bound(path: str) -> None:
     assert output("formula", path).startswith("macs(N, H, W) >= ")
     made = convcost.load(path)

@@ -11,6 +11,7 @@ from convcost.cost import LayerCost, NetworkCost, Total, total
 from convcost.counts import COUNTS
 from convcost.dims import Dim
 from convcost.errors import ConvcostError, nearest
+from convcost.layers import Uncounted
 from convcost.report import units
 from convcost.work import PARAMETER_FIELDS
 
@@ -111,4 +112,10 @@ def cells(row: Row, columns: Sequence[Column], *, at_length: bool) -> list[str]:
     sums = row.sums
     if sums is None:
         return [""] * len(columns)
+    if row.kind == Uncounted.kind:  # of which only the output is known
+        known = [column.title.startswith("activation") for column in columns]
+        return [
+            column.short(column.value(sums)) if is_known else "?"
+            for column, is_known in zip(columns, known, strict=True)
+        ]
     return [(column.exact if at_length else column.short)(column.value(sums)) for column in columns]
