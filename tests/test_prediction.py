@@ -482,7 +482,9 @@ def test_predict_bounds_gpus_and_says_that_it_does() -> None:
     [
         (["--training", "--fused"], "MXNet fuses at inference only"),
         (["--free", "N"], "--free and --assume need --symbolic"),
-        (["--symbolic", "--batch", "2"], "--symbolic has N for the batch"),
+        (["--symbolic", "--batch", "2"], "it takes no --batch and no --depth"),
+        (["--symbolic", "--depth", "1"], "it takes no --batch and no --depth"),
+        (["--profile", "t4", "--depth", "1"], "no --training, --symbolic, --depth"),
         (["--profile", "t4", "--training"], "lower bound of inference alone"),
     ],
 )

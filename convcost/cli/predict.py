@@ -67,14 +67,20 @@ def predict(
         raise UsageError("--training is not fused: MXNet fuses at inference only")
     if (assume or free != "N,H,W") and not symbolic:
         raise UsageError("--free and --assume need --symbolic")
-    if symbolic and batch != 1:
-        raise UsageError("--symbolic has N for the batch; --free H,W leaves it at 1")
+    if symbolic and (batch != 1 or depth is not None):
+        raise UsageError(
+            "--symbolic is of the whole, with N for the batch (--free H,W leaves it at 1): it takes"
+            " no --batch and no --depth"
+        )
     made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown, examples=symbolic)
     from convcost.prediction.gpus import gpus
 
     if profile in gpus():
-        if training or symbolic or fused is not None:
-            raise UsageError(f"{profile} has a lower bound of inference alone, and no formula")
+        if training or symbolic or fused is not None or depth is not None:
+            raise UsageError(
+                f"{profile} has a lower bound of inference alone: no --training, --symbolic,"
+                " --depth, --fused or --unfused"
+            )
         return _bound(made, gpus()[profile], batch, format_, output)
     from convcost.prediction.profile import find_profile, is_shipped, load_profile
 
