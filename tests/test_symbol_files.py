@@ -127,6 +127,42 @@ def test_what_two_layers_share_is_counted_once(tmp_path: Path) -> None:
     assert (second.parameters.weights, second.parameters.biases) == (0, 8)
 
 
+def test_parameters_that_are_computed_have_no_rule(tmp_path: Path) -> None:
+    nodes = [
+        *(variable("data"), variable("w"), operator("square", "s", [1])),
+        operator("FullyConnected", "d", [0, 2], num_hidden="10", no_bias="True"),
+    ]
+    path = write(tmp_path, symbol(nodes))
+    with pytest.raises(ImportFormatError, match="1 x FullyConnected with parameters that are comp"):
+        convcost.find(path)
+    with pytest.raises(ImportFormatError, match="FullyConnected 'd': no rule is known"):
+        convcost.find(path, allow_unknown=True)
+
+
+def test_what_is_read_of_an_operator_without_inputs_is_not_left_out(tmp_path: Path) -> None:
+    nodes = [
+        *(variable("data"), operator("relu", "r", [0]), operator("_zeros", "z", [])),
+        operator("elemwise_add", "a", [1, 2]),
+    ]
+    path = write(tmp_path, symbol(nodes, 1, 3))
+    with pytest.raises(ImportFormatError, match="1 x _zeros;"):
+        convcost.find(path)
+    with pytest.raises(ImportFormatError, match="_zeros 'z': no rule is known"):
+        convcost.find(path, allow_unknown=True)
+
+
+def test_what_is_made_of_labels_is_no_part_of_the_network(tmp_path: Path) -> None:
+    nodes = [
+        variable("data", lr_mult="0.2", __lr_mult__="1.0"),  # as in the scope of an attribute
+        operator("Flatten", "flat", [0]),
+        variable("softmax_label"),
+        operator("Custom", "labels", [2]),
+        operator("SoftmaxOutput", "softmax", [1, 3]),
+    ]
+    cost = analysed(write(tmp_path, symbol(nodes)), input=(3, 2, 2))
+    assert [layer.name for layer in cost.layers] == ["flat", "softmax"]
+
+
 def test_nodes_in_any_order_and_those_nobody_needs(tmp_path: Path) -> None:
     turned = json.loads(json.dumps(NODES[::-1]))
     for node in turned:

@@ -12,7 +12,7 @@ from pathlib import Path
 from convcost.errors import ConvcostError, ImportFormatError
 from convcost.importers.extents import written
 from convcost.importers.mxnet.attributes import Attributes
-from convcost.importers.mxnet.inputs import extents_of, inputs_of, shape_of
+from convcost.importers.mxnet.inputs import extents_of, flowing, inputs_of, shape_of
 from convcost.importers.mxnet.operation import (
     STATISTICS,
     Layers,
@@ -25,6 +25,11 @@ from convcost.importers.mxnet.operators import RULES
 from convcost.importers.mxnet.symbol import Node, Symbol, holds_symbol, read_symbol
 from convcost.importers.network import Imported, network_spec, refuse_unknown
 from convcost.spec import NetworkSpec, Written
+
+_NO_SHAPE = (
+    "no rule is known for it, nor does the file have the shape it gives, so that of what follows"
+    " cannot be known"
+)
 
 __all__ = ["holds_symbol", "read_file"]
 
@@ -64,7 +69,7 @@ class _Importer:
         self.inputs: dict[str, tuple[Written, ...]] = {}
         self.parameters: dict[str, Written | None] = {}
         self.unknown: Counter[str] = Counter()
-        self._symbol = symbol
+        self._symbol = flowing(symbol, RULES)
         self._allow_unknown = allow_unknown
         self._given: dict[int, tuple[str, ...]] = {}
         self._learned: dict[int, Node] = {}
@@ -90,7 +95,9 @@ class _Importer:
             rule = RULES.get(node.operator)
             operation = self._operation(node, rule)
             if operation is None:
-                if rule is None and not self._allow_unknown:
+                if self._allow_unknown:
+                    raise Attributes(node).error(_NO_SHAPE)
+                if rule is None:
                     self.unknown[node.operator] += 1
                 continue
             try:
@@ -117,28 +124,32 @@ class _Importer:
         """Return what a rule is given; None if it reads what no rule was known for."""
         if rule is None and not node.inputs:
             return None
-        data = rule.data if rule else None
         constants: dict[int, tuple[int, ...] | None] = {}
         holds: dict[str, int] = {}
+        computed = False
         inputs = []
         for position, (source, output) in enumerate(node.inputs):
             if source in self._given:
-                if data is None or position < data:
+                if rule is None or rule.is_data(position):
                     inputs.append(self._output(source, output))
+                continue
+            role = rule.role(position) if rule else None
+            if source not in self._symbol.nodes:  # made of parameters or labels
+                computed = computed or role is not None
                 continue
             variable = self._symbol.nodes[source]
             if not variable.is_variable:
                 return None
             constants[position] = shape_of(variable)
-            role = rule.role(position) if rule else None
             if role is not None and self._is_others(source, node, role):
                 holds[role] = 0
         if not inputs:
             if rule is None:
                 return None
             raise Attributes(node).error("reads no tensor")
-        name = plain_name(node)
-        return Operation(node, name, Attributes(node), tuple(inputs), constants, holds, self.layers)
+        return Operation(
+            node, plain_name(node), tuple(inputs), constants, holds, self.layers, computed=computed
+        )
 
     def _output(self, index: int, output: int) -> str:
         given, node = self._given[index], self._symbol.nodes[index]
@@ -161,6 +172,8 @@ class _Importer:
 def _made(rule: Rule | None, operation: Operation) -> tuple[str, ...]:
     if rule is None:
         raise Unknown(operation.node.operator)
+    if operation.computed:
+        raise operation.unknown("with parameters that are computed")
     made = rule.make(operation)
     return (made,) if isinstance(made, str) else made
 
@@ -171,10 +184,7 @@ def _uncounted(operation: Operation, use: Unknown) -> str:
     Raises: ImportFormatError if nobody knows what shape it gives.
     """
     if use.shape is None:
-        raise operation.attributes.error(
-            "no rule is known for it, nor does the file have the shape it gives, so that of what"
-            " follows cannot be known"
-        )
+        raise operation.attributes.error(_NO_SHAPE)
     shape = tuple(written(extent) for extent in use.shape()[1:])
     return operation.put("uncounted", operator=operation.node.operator, shape=(0, *shape))
 

@@ -12,7 +12,7 @@ from convcost.importers.mxnet.operation import Rule
 from convcost.importers.mxnet.symbol import Node, Symbol
 
 DATA = "data"  # what MXNet's users call the input
-_OF_PARAMETERS = frozenset({"__init__", "__lr_mult__", "__wd_mult__", "lr_mult", "wd_mult"})
+_OF_PARAMETERS = frozenset({"__init__", "__lr_mult__", "__wd_mult__"})
 _EXTENTS: Mapping[int, tuple[str, ...]] = {
     1: ("features",),
     2: ("channels", "length"),
@@ -31,6 +31,24 @@ class Extent:
     size: int | None
 
 
+def flowing(symbol: Symbol, rules: Mapping[str, Rule]) -> Symbol:
+    """Return the nodes that data flow through to the outputs, and what those nodes read.
+
+    What is made of labels and of parameters alone is no part of them.
+    """
+    reached = {index for index, _ in symbol.heads}
+    kept = {}
+    for index, node in reversed(list(symbol.nodes.items())):  # every node behind those that read it
+        if index in reached:
+            kept[index] = node
+            rule = rules.get(node.operator)
+            for position, (source, _) in enumerate(node.inputs):
+                is_data = rule is None or rule.is_data(position)
+                if is_data or symbol.nodes[source].is_variable:
+                    reached.add(source)
+    return Symbol(dict(reversed(list(kept.items()))), symbol.heads)
+
+
 def inputs_of(symbol: Symbol, rules: Mapping[str, Rule]) -> list[int]:
     """Return the variables that are inputs, the one called data first.
 
@@ -42,7 +60,8 @@ def inputs_of(symbol: Symbol, rules: Mapping[str, Rule]) -> list[int]:
         data = rules[node.operator].data if node.operator in rules else 1
         for source, _ in node.inputs[:data]:
             variable = symbol.nodes[source]
-            if variable.is_variable and not _OF_PARAMETERS & set(variable.attributes):
+            learned = variable.name != DATA and _OF_PARAMETERS & set(variable.attributes)
+            if variable.is_variable and not learned:
                 found[source] = None
     return sorted(found, key=lambda index: symbol.nodes[index].name != DATA)
 

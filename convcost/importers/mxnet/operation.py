@@ -100,16 +100,22 @@ class Operation:
     """One operator of a symbol: ``inputs`` are what it reads of other layers and of inputs.
 
     ``constants`` are the shapes of the parameters among what it reads, by position, as far as
-    the file has them; ``holds`` the roles of which it has none of its own: others have them.
+    the file has them; ``holds`` the roles of which it has none of its own: others have them;
+    ``computed`` whether a parameter is what other operators give.
     """
 
     node: Node
     name: str
-    attributes: Attributes
     inputs: tuple[str, ...]
     constants: Mapping[int, tuple[int, ...] | None]
     holds: Mapping[str, int]
     layers: Layers
+    computed: bool = False
+
+    @property
+    def attributes(self) -> Attributes:
+        """The node's attributes."""
+        return Attributes(self.node)
 
     def put(self, kind: str, /, *sources: str, **attributes: Written) -> str:
         """Add the layer that has the operator's name; return what others call it."""
@@ -156,6 +162,10 @@ class Rule(NamedTuple):
     make: Callable[[Operation], str | tuple[str, ...]]
     data: int | None = 1
     roles: tuple[str, ...] = ()
+
+    def is_data(self, position: int) -> bool:
+        """Whether the operator reads a tensor there."""
+        return self.data is None or position < self.data
 
     def role(self, position: int) -> str | None:
         """Return the role of a parameter that the operator reads there; None of a label."""

@@ -64,7 +64,7 @@ _SCALAR: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _SAME = (
     *("identity", "_copy", "_np_copy", "Cast", "cast", "amp_cast", "BlockGrad", "stop_gradient"),
     *("MakeLoss", "make_loss", "IdentityAttachKLSparseReg", "reverse", "flip"),
-    *("_identity_with_attr_like_rhs",),
+    *("_identity_with_attr_like_rhs", "_CrossDeviceCopy"),
 )
 _LOSSES = ("LinearRegressionOutput", "MAERegressionOutput", "SVMOutput")
 
