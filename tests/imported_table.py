@@ -6,17 +6,17 @@ ONNX; macs follow from the shapes that MXNet's and onnx's own inference give.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import convcost
 import gluon_networks
 import onnx_networks
 from test_mxnet_import import AT_ONE_SIZE, SHAPES, ZOO, save, zoo
 
-_SIDE = 64
+import convcost
 
 
 class Row(NamedTuple):
@@ -35,7 +35,7 @@ def gluon(folder: Path) -> Iterator[Row]:
         cost = _cost(save(zoo(name), folder, name), shape[1:])
         graph = gluon_networks.trace(getattr(gluon_networks.vision, name)())
         rows = list(gluon_networks.rows(graph, shape))
-        learned, macs = (sum(row[index] for row in rows) for index in (2, 4))
+        learned, macs = sum(row[2] for row in rows), sum(row[4] for row in rows)
         yield _row(f"Gluon {name}", cost, learned, macs)
 
 
@@ -61,9 +61,12 @@ def _row(name: str, cost: convcost.NetworkCost, parameters: int, macs: int) -> R
 
 
 if __name__ == "__main__":
-    print("| network | layers | parameters | the framework's | macs | the framework's |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    table = [
+        "| network | layers | parameters | the framework's | macs | the framework's |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     with tempfile.TemporaryDirectory() as name:
         for row in (*gluon(Path(name)), *onnx(Path(name))):
             cells = (row.layers, *row.parameters, *row.macs)
-            print(f"| {row.name} | " + " | ".join(f"{cell:,}" for cell in cells) + " |")
+            table.append(f"| {row.name} | " + " | ".join(f"{cell:,}" for cell in cells) + " |")
+    sys.stdout.write("\n".join(table) + "\n")

@@ -81,8 +81,8 @@ def test_a_kind_for_feature_maps_refuses_others() -> None:
 
 
 def test_channels_that_a_tensor_does_not_have() -> None:
-    for layer in (BatchNorm(), Concat()):
-        with pytest.raises(ShapeError, match="expected channels"):
+    for layer, message in ((BatchNorm(), "expected channels"), (Concat(), "no axis 1 in a tensor")):
+        with pytest.raises(ShapeError, match=message):
             layer.output_shape(*[Array((2,))] * (2 if layer.joins else 1))
 
 

@@ -44,8 +44,9 @@ def test_what_has_no_elasticity() -> None:
 @pytest.mark.parametrize(
     ("network", "names"),
     [
-        ("densenet121", ["channels", "classes", "growth"]),  # `initial` follows, units decide
-        ("vgg16", ["channels", "classes", "widths"]),
+        # `channels` is C, `initial` follows, units decide
+        ("densenet121", ["classes", "growth"]),
+        ("vgg16", ["classes", "widths"]),
     ],
 )
 def test_what_may_be_free(network: str, names: list[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, get_args
 
-from convcost.layers.activation import Activation, Function
+from convcost.layers.activation import ALONG_AN_AXIS, Activation, Function
 from convcost.layers.arithmetic import Arithmetic
 from convcost.layers.base import AbstractLayer
 from convcost.layers.broadcast import Add, Divide, Maximum, Minimum, Multiply, Subtract
@@ -74,7 +74,10 @@ SHORTHANDS: Mapping[str, tuple[type[AbstractLayer], Mapping[str, Any]]] = Mappin
         "global_max_pool2d": (GlobalPool2d, {"mode": "max"}),
         "global_average_pool2d": (GlobalPool2d, {"mode": "average"}),
     }
-    | {name: (Activation, {"function": name}) for name in get_args(Function)}
+    | {
+        name: (Activation, {"function": name} | ({} if name in ALONG_AN_AXIS else {"axis": 1}))
+        for name in get_args(Function)
+    }
 )
 """Names a spec may use for a kind with some attributes already given."""
 
