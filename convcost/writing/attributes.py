@@ -59,7 +59,12 @@ def _one_if_alike(pair: tuple[Any, ...]) -> Any:
 
 @cache
 def _shorthands(kind: type[AbstractLayer]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    return tuple((word, given) for word, (of, given) in SHORTHANDS.items() if of is kind)
+    """Return the words for a kind, and those of the values they give that are not defaults."""
+    return tuple(
+        (word, {name: value for name, value in given.items() if value != _defaults(kind).get(name)})
+        for word, (of, given) in SHORTHANDS.items()
+        if of is kind
+    )
 
 
 @cache
