@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import gluon_networks
+import onnx
 import onnx_networks
 from test_mxnet_import import AT_ONE_SIZE, SHAPES, ZOO, save, zoo
 
@@ -28,7 +29,7 @@ class Row(NamedTuple):
     macs: tuple[int, int]
 
 
-def gluon(folder: Path) -> Iterator[Row]:
+def of_gluon(folder: Path) -> Iterator[Row]:
     """Yield the networks of Gluon's zoo, as MXNet saves them."""
     for name in ZOO:
         shape = AT_ONE_SIZE.get(name, SHAPES)[0]
@@ -39,13 +40,13 @@ def gluon(folder: Path) -> Iterator[Row]:
         yield _row(f"Gluon {name}", cost, learned, macs)
 
 
-def onnx(folder: Path) -> Iterator[Row]:
+def of_onnx(folder: Path) -> Iterator[Row]:
     """Yield the ONNX models that the tests build."""
     for name, build in onnx_networks.NETWORKS.items():
         builder = build()
         model = builder.model(builder.nodes[-1].output[0])
         path = folder / f"{name}.onnx"
-        path.write_bytes(model.proto().SerializeToString())
+        onnx.save(model.proto(), str(path))
         macs = onnx_networks.macs(model)
         yield _row(f"ONNX {name}", _cost(path, None), builder.learned(), macs)
 
@@ -66,7 +67,7 @@ if __name__ == "__main__":
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     with tempfile.TemporaryDirectory() as name:
-        for row in (*gluon(Path(name)), *onnx(Path(name))):
+        for row in (*of_gluon(Path(name)), *of_onnx(Path(name))):
             cells = (row.layers, *row.parameters, *row.macs)
             table.append(f"| {row.name} | " + " | ".join(f"{cell:,}" for cell in cells) + " |")
     sys.stdout.write("\n".join(table) + "\n")
