@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_walls import SLOW, modules_after
 from typer.testing import CliRunner
 
 import convcost
@@ -413,6 +414,15 @@ def test_every_command_reads_it(command: list[str], tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*command, str(path), "--input", "3x8x8", "--allow-unknown"])
     assert done.exception is None, done.output
     assert done.output
+
+
+def test_nothing_slow_is_loaded_for_it(tmp_path: Path) -> None:
+    path = write(tmp_path, symbol(NODES))
+    loaded = modules_after(
+        f"import convcost; convcost.analyse(convcost.load({str(path)!r}, input=(3, 9, 9)))"
+    )
+    assert "convcost" in loaded
+    assert not loaded & {*SLOW, "networkx"}
 
 
 def test_report_tells_a_network_from_results(tmp_path: Path) -> None:
