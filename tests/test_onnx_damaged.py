@@ -301,6 +301,24 @@ def test_weights_outside_the_folder_are_refused(place: str, tmp_path: Path) -> N
         read_file(path)
 
 
+def test_small_tensors_beside_the_file_are_read(tmp_path: Path) -> None:
+    """What a shape is computed from may lie beside the file, between weights."""
+    model = Model([node("Reshape", "x t")], {"t": integers(0, 8, -1)}).proto()
+    tensor = model.graph.initializer[0]
+    (tmp_path / "weights.bin").write_bytes(bytes(12) + tensor.raw_data + bytes(9))
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights.bin")
+    tensor.external_data.add(key="offset", value="12")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    (layer,) = convcost.analyse(build(read_file(path))).layers
+    assert layer.output.shape == (1, 8, 60)
+    (tmp_path / "weights.bin").write_bytes(bytes(20))
+    with pytest.raises(ImportFormatError, match="needs numbers which are not in the file"):
+        read_file(path)
+
+
 def test_weights_beside_the_file_are_not_opened(tmp_path: Path) -> None:
     """Nor are they missed: only their shape is read."""
     model = Model([node("Conv", "x w")], {"w": weights(2, 4, 1, 1)}).proto()

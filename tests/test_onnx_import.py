@@ -425,6 +425,17 @@ def test_errors_say_what_is_wrong(model: Model, message: str, tmp_path: Path) ->
     assert "model.onnx" in str(caught.value)
 
 
+def test_what_onnx_runtime_fuses(tmp_path: Path) -> None:
+    """A convolution, another tensor added, and an activation."""
+    fused = node("FusedConv", "x w b z", domain="com.microsoft", activation="Relu", pads=[1] * 4)
+    model = Model(
+        [fused],
+        {"w": weights(4, 4, 3, 3), "b": weights(4)},
+        {"x": ("N", 4, 6, 5), "z": ("N", 4, 6, 5)},
+    )
+    assert kinds(model.network(tmp_path)) == ["input", "conv2d", "add", "activation"]
+
+
 def test_quantized_operators_have_no_rule(tmp_path: Path) -> None:
     inside = {"s": number(0.1), "z": np.asarray(3, np.uint8)}
     model = Model([node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z")], inside)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcost.errors import ImportFormatError, MissingDependencyError
-from convcost.importers.onnx.operator import text_of
+from convcost.importers.onnx.external import take_small
 from convcost.importers.onnx.wire import without_weights
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ MOST_SUBGRAPHS = 10_000
 
 
 def read_model(path: Path) -> onnx.ModelProto:
-    """Read a file's model; no weights are in it, not those in other files either.
+    """Read a file's model; no weights are in it, only what is small.
 
     Raises: ImportFormatError if this is no ONNX model; MissingDependencyError without onnx.
     """
@@ -39,7 +39,7 @@ def read_model(path: Path) -> onnx.ModelProto:
         raise error.at(f"{path}: not an ONNX model", None) from None
     _require_model(model, path)
     for tensor in _tensors(model):
-        _require_inside(tensor, path)
+        take_small(tensor, path)
     return model
 
 
@@ -95,21 +95,3 @@ def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
                 yield from attribute.tensors
                 waiting += [attribute.g] if attribute.HasField("g") else []
                 waiting += attribute.graphs
-
-
-def _require_inside(tensor: onnx.TensorProto, path: Path) -> None:
-    """Refuse data in a file that is not in the model's folder; it is never opened."""
-    if not tensor.external_data:
-        return
-    for entry in tensor.external_data:
-        if text_of(entry.key) != "location":
-            continue
-        place = PureWindowsPath(text_of(entry.value))  # takes both sorts of slashes
-        folder = path.parent.resolve()
-        legal = not place.anchor and "\0" not in str(place)
-        inside = (folder / Path(*place.parts)).resolve() if legal else None
-        if inside is None or not inside.is_relative_to(folder):
-            raise ImportFormatError(
-                f"{path}: the data of {tensor.name!r} is in {entry.value!r}, outside the model's"
-                " folder"
-            )

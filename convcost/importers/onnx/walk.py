@@ -125,9 +125,9 @@ class Walk:
             if all(each is None or each.is_plain for each in constants) or not _is_layout(operator):
                 return fold(operator, constants)
             known = tuple(self._as_data(operator, each) for each in constants)
-        if operator.domain or operator.kind not in RULES:
+        if operator.label not in RULES:
             raise UnsupportedError
-        result = RULES[operator.kind](self._call(operator, known, scope))
+        result = RULES[operator.label](self._call(operator, known, scope))
         return result if isinstance(result, tuple) else (result,)
 
     def _as_data(self, operator: Operator, constant: Constant | None) -> Known | None:

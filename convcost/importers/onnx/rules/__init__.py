@@ -71,5 +71,7 @@ RULES: Mapping[str, Callable[[Call], Result]] = MappingProxyType(
         "Transpose": layout.transpose,
         "Unsqueeze": layout.unsqueeze,
         "Upsample": resizing.resize,
+        "com.microsoft.FusedConv": windows.fused_conv,
+        "com.microsoft.Gelu": elementwise.gelu,
     }
 )

@@ -8,6 +8,7 @@ from convcost.dims import Dim
 from convcost.importers.onnx.assembly import Call
 from convcost.importers.onnx.operator import UnsupportedError
 from convcost.importers.onnx.reshaping import reshaped
+from convcost.importers.onnx.rules.elementwise import FUNCTIONS
 from convcost.importers.onnx.values import Constant, Data
 
 _VOLUME, _IMAGE, _SEQUENCE = 5, 4, 3  # axes
@@ -32,6 +33,25 @@ def conv(call: Call) -> Data:
         call,
         x,
     )
+
+
+def fused_conv(call: Call) -> Data:
+    """ONNX Runtime's FusedConv: a Conv, perhaps another tensor added, and an activation."""
+    made = conv(call)
+    other = call.value(3)
+    if isinstance(other, Data):
+        made = call.add("add", made, other, part="add")
+    name = call.operator.word("activation", "")
+    if name == "Clip":
+        bounds = call.operator.decimals("activation_params")
+        function = "relu6" if tuple(bounds) == (0.0, 6.0) else "clip"
+    elif name in FUNCTIONS:
+        function = FUNCTIONS[name]
+    elif not name:
+        return made
+    else:
+        raise UnsupportedError(f"with {name}")
+    return call.add("activation", made, part=function, function=function)
 
 
 def conv_transpose(call: Call) -> Data:
