@@ -364,6 +364,24 @@ def test_they_may_be_let_through(tmp_path: Path) -> None:
     assert convcost.analyse(network, batch=2).layers[1].output.shape == (2, 12, 10, 4)
 
 
+def test_the_batch_may_be_anywhere_in_what_they_give(tmp_path: Path) -> None:
+    """In the middle, or merged with another axis: at any batch it is where it was."""
+    for equation, shape in (("nchw->chnw", (4, 12, 3, 10)), ("nchw->whcn", (10, 12, 4, 3))):
+        model = Model([node("Einsum", "x", "a", equation=equation), node("Relu", "a")])
+        network = build(model.spec(tmp_path, allow_unknown=True))
+        assert convcost.analyse(network, batch=3).layers[-1].output.shape == shape
+    merged = Model(
+        [
+            node("Reshape", "x t", "a"),
+            node("Einsum", "a", "b", equation="ncw->nwc"),
+            node("Relu", "b"),
+        ],
+        {"t": integers(-1, 2, 10)},
+    )
+    network = build(merged.spec(tmp_path, allow_unknown=True))
+    assert convcost.analyse(network, batch=3).layers[-1].output.shape == (3 * 24, 10, 2)
+
+
 def test_without_a_shape_they_may_not(tmp_path: Path) -> None:
     model = Model([node("NonZero", "x", "a"), node("Cast", "a", to=1)])
     with pytest.raises(ImportFormatError, match="the shape of its output 'a' is not in the file"):

@@ -71,6 +71,8 @@ class Assembly:
     def constant(self, name: str, constant: Constant, x: Data) -> Data:
         """Place a constant; ``x`` says how large the batch is that it is repeated for."""
         shape = tuple(0 if extent == BATCH else extent for extent in constant.shape)
+        if 0 in shape and x.shape[: shape.index(0) + 1][-1] != BATCH:
+            x = self.first
         if not constant.learned:
             return self.add(name, "constant", (x,), {"shape": shape, "learned": False})
         own = [source.name for source in constant.sources if not source.is_made_up]
@@ -83,15 +85,23 @@ class Assembly:
     ) -> Data:
         """Place an operator that has no rule, with the shape that it is known to give.
 
-        A batch that is merged into the first axis is merged once the operator is placed.
+        The batch comes first in it. Where it does not, or is merged with something, that is
+        done once the operator is placed.
         """
-        share = of_sample(shape[0])
-        if share in {None, 1}:
-            said = tuple(0 if extent == BATCH else extent for extent in shape)
-            return self.add(name, "uncounted", inputs, {"operator": operator, "shape": said})
-        apart = self.uncounted(name, operator, inputs, (BATCH, share, *shape[1:]))
-        merged = {"shape": (-1, *shape[1:])}
-        return self.add(f"{name}_merged", "reshape", (apart,), merged)
+        axis = batch_axis(shape)
+        share = None if axis is None else of_sample(shape[axis])
+        if axis:
+            first = (shape[axis], *shape[:axis], *shape[axis + 1 :])
+            made = self.uncounted(name, operator, inputs, first)
+            order = (*range(1, axis + 1), 0, *range(axis + 1, len(shape)))
+            return self.add(f"{name}_moved", "transpose", (made,), {"permutation": order})
+        if share not in {None, 1}:
+            apart = self.uncounted(name, operator, inputs, (BATCH, share, *shape[1:]))
+            return self.add(f"{name}_merged", "reshape", (apart,), {"shape": (-1, *shape[1:])})
+        said = tuple(0 if extent == BATCH else extent for extent in shape)
+        if axis == 0 and inputs[0].shape[0] != BATCH:  # it takes the batch from what it reads
+            inputs = (self.first, *inputs)
+        return self.add(name, "uncounted", inputs, {"operator": operator, "shape": said})
 
     def change(self, name: str, **attributes: Any) -> None:
         """Give a layer other attributes."""

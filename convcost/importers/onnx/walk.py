@@ -16,6 +16,7 @@ from convcost.importers.onnx.assembly import Assembly, Call
 from convcost.importers.onnx.folding import fold
 from convcost.importers.onnx.functions import bound
 from convcost.importers.onnx.graph import MOST_DEPTH, Plan, plan
+from convcost.importers.onnx.inference import inferred
 from convcost.importers.onnx.making import shape_part
 from convcost.importers.onnx.moving import MOVES
 from convcost.importers.onnx.operator import Operator, UnsupportedError, operator_of, text_of
@@ -91,7 +92,7 @@ class Walk:
         try:
             results = self._results(node, operator, values, scope)
         except UnsupportedError as error:
-            results = self._without_rule(operator, values, str(error), scope)
+            results = self._without_rule(node, operator, str(error), scope)
         except ShapeError as error:
             raise operator.error(error.problems[0].message) from None
         for name, value in zip(operator.outputs, results, strict=False):
@@ -147,25 +148,25 @@ class Walk:
         )
 
     def _without_rule(
-        self, operator: Operator, values: Sequence[Value | None], reason: str, scope: Scope
+        self, node: onnx.NodeProto, operator: Operator, reason: str, scope: Scope
     ) -> Sequence[Value | None]:
         """Note an operator that has no rule; let it through if that is wanted."""
         self.unknown[f"{operator.label} ({reason})" if reason else operator.label] += 1
         if not self._lenient:
             return tuple(Unknown() for _ in operator.outputs)
+        values = [scope.values[name] if name else None for name in operator.inputs]
         tensors = [value for value in values if isinstance(value, Data)]
+        shapes = inferred(node, operator, values)
         made: list[Value | None] = []
         for name in operator.outputs:
             if not name or not scope.reads[name]:
                 made.append(None)
                 continue
-            shape = self._shapes.of(name) if not scope.depth else None
+            shape = shapes.get(name) or (None if scope.depth else self._shapes.of(name))
             if shape is None:
                 raise operator.error(f"the shape of its output {name!r} is not in the file")
-            if tensors:
-                made.append(self._uncounted(operator, tensors, shape))
-            else:
-                made.append(Constant(shape, floating=True))
+            uncounted = self._uncounted(operator, tensors, shape) if tensors else None
+            made.append(uncounted or Constant(shape, floating=True))
         return made
 
     def _uncounted(
