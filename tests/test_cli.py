@@ -135,7 +135,7 @@ def test_json_of_a_convention() -> None:
     )
     assert document["convention"] == {
         "name": "imgclsmob", "unit": "FLOPs/2", "count": 4110476960, "printed": "4,110.48M",
-        "parameters": 25557032,
+        "parameters": 25557032, "uncovered": {},
     }  # fmt: skip
     burden = json.loads(
         run("analyze", "vgg16", "--convention", "convnet-burden", "--format", "json")

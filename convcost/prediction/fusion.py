@@ -3,6 +3,8 @@
 A convolution takes in a batch norm, then a sum with another tensor, then an activation, each
 if it is there; a dense layer takes in an activation. Every one of them must be the only
 reader of the one before it. What passes its input on at inference is left out altogether.
+Where a sum reads a convolution both by itself and through what follows it, MXNet's choice
+depends on how it walks the graph; here what follows is taken in.
 Source: MXNet 1.9.1, src/operator/subgraph/mkldnn: mkldnn_conv_property.h,
     mkldnn_fc_property.h and mkldnn_identity_property.h.
 """
