@@ -66,14 +66,13 @@ def _of_step(row: Row, forward: TimeModel) -> dict[str, float]:
 
 def held_out_pairs(rows: Sequence[Row], seed: int = 0) -> _Pairs:
     """Return what was measured of every row, and what a fit without its fold predicts."""
-    names = _names(rows)
+    matrix, seconds = _matrix(rows, _names(rows)), _seconds(rows)
     pairs: _Pairs = []
     for fold in _folds(rows, seed):
-        rest = [row for index, row in enumerate(rows) if index not in fold]
-        kept_out = [rows[index] for index in sorted(fold)]
-        seconds = coefficients(rest, names) if rest else np.zeros(len(names))
-        predicted = _matrix(kept_out, names) @ seconds
-        pairs += zip((row.seconds for row in kept_out), predicted.tolist(), strict=True)
+        out = np.isin(np.arange(len(rows)), list(fold))
+        found = _fitted(matrix[~out], seconds[~out]) if not out.all() else np.zeros(len(matrix[0]))
+        predicted = matrix[out] @ found
+        pairs += zip(seconds[out].tolist(), predicted.tolist(), strict=True)
     return pairs
 
 
@@ -89,7 +88,10 @@ def errors(pairs: _Pairs) -> HeldOut:
 
 def coefficients(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
     """Return the seconds for a unit of each term that fit the rows best."""
-    matrix, seconds = _matrix(rows, names), np.array([row.seconds for row in rows])
+    return _fitted(_matrix(rows, names), _seconds(rows))
+
+
+def _fitted(matrix: _Vector, seconds: _Vector) -> _Vector:
     weights = 1 / seconds
     for _ in range(1 + ROUNDS):
         found = _solved(matrix * weights[:, None], seconds * weights)
@@ -112,8 +114,8 @@ def _solved(matrix: _Vector, target: _Vector) -> _Vector:
 
 def _kernel(rows: Sequence[Row], pairs: _Pairs, seed: int) -> KernelModel:
     names = _names(rows)
-    matrix, seconds = _matrix(rows, names), coefficients(rows, names)
-    covariance = _covariance(rows, names, seed)
+    matrix, measured = _matrix(rows, names), _seconds(rows)
+    seconds, covariance = _fitted(matrix, measured), _covariance(matrix, measured, seed)
     return KernelModel(
         coefficients={
             name: Coefficient(
@@ -131,13 +133,11 @@ def _kernel(rows: Sequence[Row], pairs: _Pairs, seed: int) -> KernelModel:
     )
 
 
-def _covariance(rows: Sequence[Row], names: Sequence[str], seed: int) -> _Vector:
+def _covariance(matrix: _Vector, seconds: _Vector, seed: int) -> _Vector:
     """Return the covariance of the coefficients of resampled rows."""
-    generator = np.random.default_rng(seed)
-    found = [
-        coefficients([rows[i] for i in generator.integers(len(rows), size=len(rows))], names)
-        for _ in range(RESAMPLES)
-    ]
+    generator, count = np.random.default_rng(seed), len(seconds)
+    samples = (generator.integers(count, size=count) for _ in range(RESAMPLES))
+    found = [_fitted(matrix[sample], seconds[sample]) for sample in samples]
     covariance: _Vector = np.atleast_2d(np.cov(np.array(found), rowvar=False))
     return covariance
 
@@ -165,6 +165,10 @@ def _names(rows: Sequence[Row]) -> list[str]:
     """Return the terms that occur, in the order of ``TERMS``, others behind them."""
     present = {name for row in rows for name, amount in row.terms.items() if amount}
     return sorted(present, key=lambda name: ([*TERMS, name].index(name), name))
+
+
+def _seconds(rows: Sequence[Row]) -> _Vector:
+    return np.array([row.seconds for row in rows])
 
 
 def _matrix(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
