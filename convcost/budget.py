@@ -12,6 +12,8 @@ _BYTES = {"": 1, **{f"{prefix}B": factor for prefix, factor in _FACTORS.items()}
     f"{prefix}iB": 1024**power for power, prefix in enumerate(_FACTORS) if prefix
 }
 
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
 
 def parse_amount(what: str, text: str) -> int:
     """Read ``4G`` or ``25.5M``.
@@ -27,6 +29,14 @@ def parse_bytes(what: str, text: str) -> int:
     Raises: UsageError if it is none of these.
     """
     return _scaled(what, text, _BYTES, "8GiB or 512MiB")
+
+
+def parse_seconds(what: str, text: str) -> int:
+    """Read ``5m``, ``90s`` or ``1h``; without a unit it is seconds.
+
+    Raises: UsageError if it is none of these.
+    """
+    return _scaled(what, text, _SECONDS, "5m or 90s")
 
 
 def _scaled(what: str, text: str, factors: Mapping[str, int], example: str) -> int:

@@ -36,6 +36,7 @@ MACHINE = Machine(
     l3_bytes=2**23,
     multiply_adds_per_second=1e10,
     bytes_per_second=1e10,
+    reference_seconds=1e-3,
 )
 
 # --- The sample --------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import typer
 from convcost import __version__
 from convcost.cli.analyze import analyze
 from convcost.cli.budget import check, solve
+from convcost.cli.calibrate import calibrate
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
 from convcost.cli.convert import convert
@@ -46,6 +47,7 @@ app.command("fit")(fit)
 app.command("receptive")(receptive)
 app.command("plans")(plans)
 app.command("measure")(measure)
+app.command("calibrate")(calibrate)
 app.command("report")(report)
 app.command("predict")(predict)
 app.add_typer(profiles, name="profiles")

@@ -27,7 +27,7 @@ def provenance(
     """Describe the machine as it is now; ``variables`` are those that children are given."""
     inherited = {key: value for key, value in os.environ.items() if key.startswith(_MATTERING)}
     return Provenance(
-        processor=machine.processor or _processor(),
+        processor=machine.processor or processor(),
         cores=cores(),
         memory_bytes=memory_bytes(),
         system=platform.platform(),
@@ -43,7 +43,8 @@ def provenance(
     )
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return what the system calls the processor."""
     return _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine()
 
 

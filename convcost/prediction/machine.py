@@ -10,6 +10,8 @@ class Machine:
     """A processor with so many threads at work, and what a product and a copy reached on it.
 
     ``lanes`` are the float32 numbers in one of its vectors: 16 with AVX-512, 8 with AVX2.
+    ``reference_seconds`` is what a small product, always the same, took at best: times of
+    another day are scaled by it.
     """
 
     processor: str
@@ -20,3 +22,4 @@ class Machine:
     l3_bytes: int
     multiply_adds_per_second: float
     bytes_per_second: float
+    reference_seconds: float = 0.0

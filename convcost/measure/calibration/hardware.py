@@ -15,7 +15,9 @@ _UNKNOWN_L2 = 2**20  # where the system does not say
 _UNITS = {"K": 2**10, "M": 2**20}
 
 
-def machine(processor: str, device: str, threads: int, ceilings: Ceilings) -> Machine:
+def machine(
+    processor: str, device: str, threads: int, ceilings: Ceilings, reference: float
+) -> Machine:
     """Describe the machine; what is not known is taken to be as most have it.
 
     Each thread has a level 2 of its own, as long as there are as many cores; level 3 is shared.
@@ -30,6 +32,7 @@ def machine(processor: str, device: str, threads: int, ceilings: Ceilings) -> Ma
         l3_bytes=caches.get(3, 0),
         multiply_adds_per_second=ceilings.multiply_adds_per_second,
         bytes_per_second=ceilings.bytes_per_second,
+        reference_seconds=reference,
     )
 
 

@@ -35,11 +35,11 @@ class Measured:
     reference: float
     seconds: float
 
-    def rows(self, machine: Machine, reference: float) -> Iterator[Row]:
-        """Yield the rows, as if the fixed kernel had taken ``reference``."""
+    def rows(self, machine: Machine) -> Iterator[Row]:
+        """Yield the rows, as if the fixed kernel had taken the machine's best."""
         cost = self.sheet.cost(training=self.way == TRAINING)
         found = operations(cost, machine, self.way)
-        return rows_of(found, self.parts, self.sheet.groups, reference)
+        return rows_of(found, self.parts, self.sheet.groups, machine.reference_seconds)
 
 
 class Calibration:
@@ -48,7 +48,7 @@ class Calibration:
     def __init__(
         self, session: Session, source: Iterable[Sheet], *, ways: Sequence[Way] = WAYS
     ) -> None:
-        self._session = session
+        self.session = session
         self._ways = ways
         self._sheets = iter(source)
         self.measured: list[Measured] = []
@@ -80,7 +80,7 @@ class Calibration:
         sheet = next(self._sheets)
         lanes = {way: self._lane(sheet, way) for way in self._ways}
         try:
-            self._session.take_turns(list(lanes.values()), progress)
+            self.session.take_turns(list(lanes.values()), progress)
         finally:
             self.seconds += perf_counter() - start
             for way, lane in lanes.items():
@@ -94,19 +94,14 @@ class Calibration:
         return min(each.reference for each in self.measured)
 
     def rows(self, way: Way, machine: Machine) -> list[Row]:
-        """Return the rows of one way to run."""
-        reference = self.reference()
-        return [
-            row
-            for each in self.measured
-            if each.way == way
-            for row in each.rows(machine, reference)
-        ]
+        """Return the rows of one way to run, as if the fixed kernel took the machine's best."""
+        found = [each for each in self.measured if each.way == way]
+        return [row for each in found for row in each.rows(machine)]
 
     def _lane(self, sheet: Sheet, way: Way) -> Lane:
         task: Callable[..., object] = rounds.step if way == TRAINING else rounds.forward
-        job = self._session.job(sheet.cost(training=way == TRAINING))
-        return self._session.lane(f"{sheet.name}, {way}", task, job, fused=way == "fused")
+        job = self.session.job(sheet.cost(training=way == TRAINING))
+        return self.session.lane(f"{sheet.name}, {way}", task, job, fused=way == "fused")
 
 
 def _measured(sheet: Sheet, way: Way, lane: Lane) -> Measured:

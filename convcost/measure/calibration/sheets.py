@@ -15,6 +15,9 @@ from convcost.measure.calibration.draws import draws
 from convcost.measure.calibration.families import FAMILIES
 from convcost.spec import Attribute, Layer, NetworkSpec, Reference, Step
 
+SEED = 0
+"""Of all sizes that are drawn: so that another run can go on where one stopped."""
+
 BATCHES = (1, 8, 2, 8, 1, 16, 1, 4)
 """The batches of the sheets, in turns."""
 
