@@ -15,6 +15,7 @@ from convcost.cli.calibrate import calibrate
 from convcost.cli.catalogue import list_networks, show
 from convcost.cli.compare import compare
 from convcost.cli.convert import convert
+from convcost.cli.evaluate import evaluate
 from convcost.cli.fit import fit
 from convcost.cli.formula import formula
 from convcost.cli.graph import graph
@@ -48,6 +49,7 @@ app.command("receptive")(receptive)
 app.command("plans")(plans)
 app.command("measure")(measure)
 app.command("calibrate")(calibrate)
+app.command("evaluate")(evaluate)
 app.command("report")(report)
 app.command("predict")(predict)
 app.add_typer(profiles, name="profiles")

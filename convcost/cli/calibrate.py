@@ -46,7 +46,7 @@ def calibrate(
     network that comes with convcost is among them. Ctrl-C stops, and what was measured is
     kept; another run under the same name adds to it.
     """
-    _require_scipy()
+    require_scipy()
     from convcost.measure.calibration import profiles, run, sheets
     from convcost.prediction.profile import load_profile, to_json, user_folder
 
@@ -84,7 +84,8 @@ def _lines(profile: Profile, failures: list[str]) -> list[str]:
     return [*lines, *(f"  failed: {failure}" for failure in failures)]
 
 
-def _require_scipy() -> None:
+def require_scipy() -> None:
+    """Raise MissingDependencyError if SciPy is not installed."""
     from importlib.util import find_spec
 
     if find_spec("scipy") is None:

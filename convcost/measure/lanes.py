@@ -27,15 +27,18 @@ class Lane:
     seconds: float = 0
 
 
-def take_turns(
+def take_turns(  # noqa: PLR0913 - limits, and who is told
     lanes: Sequence[Lane],
     *,
     count: int,
     seconds: float,
     answer_seconds: float,
     progress: Callable[[str], None] | None = None,
+    between: Callable[[int], None] | None = None,
 ) -> None:
     """Let all take a turn in every round; a lane that fails drops out, with its error.
+
+    ``between`` is called before every round, with its number from 1.
 
     A lane whose rounds took ``seconds`` already takes no more, but three. All processes live
     as long as this call: what was measured is in the lanes whatever ends it.
@@ -47,6 +50,8 @@ def take_turns(
             if (child := _started(lane, stack, answer_seconds, progress)) is not None
         ]
         for number in range(1, count + 1):
+            if between is not None:
+                between(number)
             for lane, child in children:
                 over = number > FEWEST_ROUNDS and lane.seconds > seconds
                 if lane.error is None and not over:

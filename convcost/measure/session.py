@@ -196,14 +196,20 @@ class Session:
         start = partial(child.Child, task, job, environment=environment, memory=self.memory)
         return Lane(name, start)
 
-    def take_turns(self, lanes: Sequence[Lane], progress: Progress | None) -> None:
-        """Let lanes take turns within this session's limits."""
+    def take_turns(
+        self,
+        lanes: Sequence[Lane],
+        progress: Progress | None,
+        between: Callable[[int], None] | None = None,
+    ) -> None:
+        """Let lanes take turns within this session's limits; see :func:`lanes.take_turns`."""
         take_turns(
             lanes,
             count=self.rounds,
             seconds=self.seconds * _SHARE,
             answer_seconds=self.seconds,
             progress=progress,
+            between=between,
         )
 
     def run(self, task: Task, *arguments: Any, **how: bool) -> Any:

@@ -33,6 +33,14 @@ class Heard:
     together: Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The fastest pass of a whole network in a round, and the fixed kernel. Units: seconds."""
+
+    seconds: float
+    reference: float
+
+
 def forward(job: Job) -> Iterator[Heard | None]:
     """Time the operations of a forward pass."""
     listener = job.backend.build(job.cost, job.device, job.seed).watched()
@@ -55,6 +63,20 @@ def step(job: Job) -> Iterator[Heard | None]:
         return clock.found
 
     return _rounds(job, heard, {})
+
+
+def whole(job: Job) -> Iterator[Whole | None]:
+    """Time a network's whole forward pass, or a training step if that is what its cost is of."""
+    network = job.backend.build(job.cost, job.device, job.seed)
+    run = network.step if job.cost.training else network.run
+    passes = timing.passes_in_a_round(timing.warm_up(run, perf_counter() + job.seconds))
+    kernel = job.backend.product(REFERENCE_SIZE, job.device)
+    kernel()
+    yield None
+    while True:
+        run()
+        reference = min(timing.timed(kernel) for _ in range(_REFERENCES))
+        yield Whole(min(timing.timed(run) for _ in range(passes)), reference)
 
 
 class _Clock:

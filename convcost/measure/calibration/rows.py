@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-from convcost.measure.calibration.rounds import Heard, fastest
+from convcost.measure.calibration.rounds import Heard, Whole, fastest
 from convcost.measure.timing import TOLERANCE
 from convcost.prediction.predict import Operation
 from convcost.prediction.rows import Row
@@ -14,12 +15,15 @@ Key = tuple[str, tuple[str, ...]]
 """A phase and the layers that ran as one."""
 
 
-def least_reference(rounds: Sequence[Heard]) -> float:
+_Round = TypeVar("_Round", Heard, Whole)
+
+
+def least_reference(rounds: Sequence[_Round]) -> float:
     """Return what the fixed kernel took at best, in seconds."""
     return min(each.reference for each in rounds)
 
 
-def quiet(rounds: Sequence[Heard]) -> list[Heard]:
+def quiet(rounds: Sequence[_Round]) -> list[_Round]:
     """Return the rounds whose fixed kernel took about as little as in the fastest one."""
     most = (1 + TOLERANCE) * least_reference(rounds)
     return [each for each in rounds if each.reference <= most]

@@ -1,0 +1,96 @@
+"""``convcost evaluate``: how right predictions are on this machine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from convcost.budget import parse_seconds
+from convcost.catalogue import known_networks, load
+from convcost.cli import options
+from convcost.cli.calibrate import Budget, require_scipy
+from convcost.cli.measuring import Batches, Device, Threads, open_session, telling
+from convcost.cli.output import emit, write
+
+if TYPE_CHECKING:
+    from convcost.graph import Network
+    from convcost.measure.calibration.evaluation import Evaluation
+    from convcost.measure.session import Session
+    from convcost.report.evaluation import Evaluated
+
+
+def evaluate(
+    networks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NET|FILE...", help="All, and the zoo's, if none is given."),
+    ] = None,
+    batches: Batches = "1,8",
+    device: Device = "auto",
+    threads: Threads = None,
+    budget: Budget = "5m",
+    rounds: Annotated[int, typer.Option(min=2, help="How often to time each network.")] = 5,
+    training: Annotated[
+        bool, typer.Option("--training", help="Training steps too, at the same batches.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write all of it there, as JSON.")
+    ] = None,
+) -> None:
+    """Calibrate and measure networks in one session, and compare with what is predicted.
+
+    The calibration is of synthetic networks, so that no network, nor its family, has a part
+    in what predicts it. Ctrl-C stops, and tells of what was measured.
+    """
+    require_scipy()
+    from convcost.measure.calibration import evaluation, run, sheets
+    from convcost.prediction.network import Way
+
+    session = open_session(device, threads, rounds=rounds)
+    sizes = options.parse_counts("--batch", batches)
+    ways: list[Way] = [way for way in get_args(Way) if training or way != "training"]
+    calibration = run.Calibration(session, sheets.sheets(sheets.SEED), ways=ways)
+    found = evaluation.Evaluation(calibration)
+    every = list(evaluation.cases(session, _networks(networks, session), sizes, ways))
+    with telling() as told:
+        evaluation.evaluate(found, every, parse_seconds("--budget", budget), told)
+    shown = _evaluated(found)
+    if output is not None:
+        write(output, shown.as_json())
+    emit(shown, None)
+
+
+def _networks(names: list[str] | None, session: Session) -> list[tuple[Network, str]]:
+    """Return networks and their families: of these names, or all with the zoo's besides."""
+    if names:
+        made = [load(name) for name in names]
+        return [(network, network.spec.family) for network in made]
+    from convcost.measure.zoo import ZOO, zoo
+
+    shipped = [load(spec.name) for spec in known_networks()]
+    others = zoo(session)
+    return [
+        *((network, network.spec.family) for network in shipped),
+        *((network, ZOO[name][0]) for name, network in others.items()),
+    ]
+
+
+def _evaluated(found: Evaluation) -> Evaluated:
+    from convcost.measure.calibration import scoring
+    from convcost.measure.calibration.profiles import described
+    from convcost.report.evaluation import LEAST_SECONDS, Evaluated
+
+    calibration = found.calibration
+    machine = described(calibration.session, found.reference)
+    return Evaluated(
+        machine=f"{machine.processor}, threads: {machine.threads}",
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        calibration_seconds=calibration.seconds,
+        sheets=len({each.sheet.name for each in calibration.measured}),
+        rows=sum(len(calibration.rows(way, machine)) for way in scoring.ways_of(found)),
+        scores=tuple(scoring.scores(found)),
+        learning=tuple(scoring.learning(found, LEAST_SECONDS)),
+        failures=(*calibration.failures, *found.failures),
+    )

@@ -1,0 +1,126 @@
+"""An evaluation: how right predictions were, over all networks and for each of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from convcost.prediction.scores import Estimate, Figures, Learning, Score, figures
+from convcost.report.measured.numbers import seconds, share
+
+LEAST_SECONDS = 1e-3
+"""Networks that take less are told by themselves: starting kernels is most of their time."""
+VERSION = 1
+_WAYS = {"unfused": "layer by layer", "fused": "fused", "training": "training steps"}
+_HEADS = ("mean error", "median", "bias", "within 5%", "10%", "20%", "rank", "in interval")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """All that an evaluation found."""
+
+    version: int = VERSION
+    machine: str
+    date: str
+    calibration_seconds: float
+    sheets: int
+    rows: int
+    scores: tuple[Score, ...]
+    learning: tuple[Learning, ...] = ()
+    failures: tuple[str, ...] = field(default=())
+
+    def as_json(self) -> str:
+        """Write it."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw a table of figures and one of networks for every way to run."""
+        del console, options
+        yield Text(
+            f"{self.machine}, {self.date}: {self.sheets} synthetic networks in"
+            f" {self.calibration_seconds:.0f} s, {self.rows} rows; no network below had a part"
+        )
+        for way, title in _WAYS.items():
+            scores = [each for each in self.scores if each.way == way]
+            if scores:
+                yield from _figures(title, scores)
+                yield _networks(title, scores)
+                yield from self._learned(way)
+        yield from (Text(f"failed: {each}") for each in self.failures)
+
+    def _learned(self, way: str) -> Iterator[Text]:
+        found = [each for each in self.learning if each.way == way]
+        if found:
+            steps = (
+                f"{share(each.mean_error)} after {each.seconds:.0f} s ({each.rows} rows)"
+                for each in found
+            )
+            yield Text(f"mean error by calibration time: {', '.join(steps)}")
+
+
+def _figures(title: str, scores: Sequence[Score]) -> Iterator[Table | Text]:
+    """Draw the figures of the predictions and of every baseline, of all that take long enough."""
+    long = [each for each in scores if each.measured > LEAST_SECONDS]
+    if not long:
+        yield Text(f"{title}: no network takes more than {seconds(LEAST_SECONDS)}")
+        return
+    table = _table(f"{title}: {len(long)} of {len(scores)} over {seconds(LEAST_SECONDS)}")
+    for head in ("", *_HEADS):
+        table.add_column(head, justify="left" if not head else "right")
+    found = figures(long)
+    table.add_row("predicted", *_cells(found))
+    for name in long[0].baselines:
+        table.add_row(name, *_cells(figures(long, name)))
+    yield table
+    yield Text(f"noise floor: halves of a measurement differ by {share(found.noise)} on average")
+
+
+def _cells(found: Figures) -> Iterator[str]:
+    """Write figures, each with its 95% bootstrap interval."""
+    for each in (found.mean_error, found.median_error, found.bias, *found.within):
+        yield _estimate(each)
+    rank = found.rank_correlation
+    yield f"{rank.value:.3f}\n{rank.low:.3f} to {rank.high:.3f}"
+    yield "" if found.coverage is None else _estimate(found.coverage)
+
+
+def _estimate(found: Estimate) -> str:
+    return f"{found.value:.1%}\n{found.low:.1%} to {found.high:.1%}"
+
+
+def _networks(title: str, scores: Sequence[Score]) -> Table:
+    table = _table(f"{title}, network by network")
+    for head in ("network", "batch", "measured", "predicted", "error", "90% interval", ""):
+        table.add_column(head, justify="left" if head in {"network", ""} else "right")
+    for each in scores:
+        table.add_row(
+            each.network,
+            str(each.batch),
+            seconds(each.measured),
+            seconds(each.predicted),
+            f"{each.error:+.1%}",
+            f"{seconds(each.low)} to {seconds(each.high)}",
+            ", ".join(_remarks(each)),
+        )
+    return table
+
+
+def _remarks(score: Score) -> Iterator[str]:
+    if not score.covered:
+        yield "not in the interval"
+    if score.outside:
+        yield f"{score.outside} operations outside what was calibrated"
+    if score.measured <= LEAST_SECONDS:
+        yield "short: not in the figures"
+
+
+def _table(title: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title)
+    table.padding = (0, 1, 0, 0)
+    return table
