@@ -71,7 +71,7 @@ class Assembly:
     def constant(self, name: str, constant: Constant, x: Data) -> Data:
         """Place a constant; ``x`` says how large the batch is that it is repeated for."""
         shape = tuple(0 if extent == BATCH else extent for extent in constant.shape)
-        if 0 in shape and x.shape[: shape.index(0) + 1][-1] != BATCH:
+        if 0 in shape and x.shape[shape.index(0) :][:1] != (BATCH,):
             x = self.first
         if not constant.learned:
             return self.add(name, "constant", (x,), {"shape": shape, "learned": False})
