@@ -140,6 +140,8 @@ class Call:
     """Of each input, whether nothing else reads it."""
     wanted: tuple[bool, ...]
     """Of each output, whether anything reads it."""
+    stated: Sequence[int | str] = ()
+    """The shape of the first output as the file states it; nothing if it does not."""
     learns: Mapping[str, Constant] = field(default_factory=dict)
     """What the next layer has as its parameters, by role."""
 

@@ -38,6 +38,10 @@ class Shapes:
         self._inferred = False
         self._read(model.graph)
 
+    def stated(self, name: str) -> Stated:
+        """Return the shape that the file states for a tensor; nothing if it does not."""
+        return self._stated.get(name, ())
+
     def require(self, name: str, data: Data, operator: Operator) -> None:
         """Require what was computed to be what the file states.
 

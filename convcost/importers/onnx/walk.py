@@ -145,6 +145,7 @@ class Walk:
             self._assembly,
             tuple(scope.reads[name] == 1 for name in operator.inputs),
             tuple(bool(name and scope.reads[name]) for name in operator.outputs),
+            () if scope.depth else self._shapes.stated(operator.outputs[0]),
         )
 
     def _without_rule(

@@ -30,7 +30,10 @@ def resize(call: Call) -> Data:
         factors = scales.numbers().ravel().tolist()
     else:
         raise operator.error("expected sizes or scales, got neither")
-    by_axis = _by_axis(call, x, [as_fraction(e) if isinstance(e, float) else e for e in factors])
+    by_axis = {
+        axis: _fraction(call, x, axis, factor)
+        for axis, factor in _by_axis(call, x, factors).items()
+    }
     if any(by_axis.get(axis, 1) != 1 for axis in (0, 1)):
         raise UnsupportedError("of the channels")
     pair = _pair(by_axis, x, (1, 1, 1))
@@ -38,6 +41,21 @@ def resize(call: Call) -> Data:
         raise UnsupportedError("by a scale that depends on the size of an input")
     scale, divisor = zip(*(each.as_integer_ratio() for each in pair), strict=True)
     return _resized(call, x, scale=scale, divisor=divisor)
+
+
+def _fraction(call: Call, x: Data, axis: int, factor: Any) -> Any:
+    """Return a scale as the fraction that its author meant.
+
+    Single precision has 0.7 as a little less. Where it makes a difference the file's own number
+    is taken, as ONNX says; but PyTorch computes with what was meant, and states it so.
+    """
+    if not isinstance(factor, float):
+        return factor
+    meant, exact, extent = as_fraction(factor), Fraction(factor), x.shape[axis]
+    if isinstance(extent, int) and extent * exact // 1 != extent * meant // 1:
+        stated = call.stated[axis] if axis < len(call.stated) else None
+        return meant if stated == extent * meant // 1 else exact
+    return meant
 
 
 def _require_plain(call: Call, x: Data) -> None:
