@@ -110,6 +110,7 @@ BY_HAND = [
         {
             "multiply_adds": 2 * 64 * 9 * 32 * 20,
             "patch_elements": 2 * 64 * 9 * 32,
+            "packed_bytes": 2 * 4 * 20 * 32 * 9,
             "products": 2,
             "bytes_l2": 4 * 2 * (32 + 20) * 64,
             "weight_bytes": 4 * (20 * 32 * 9 + 20),
@@ -122,6 +123,7 @@ BY_HAND = [
         "conv2d 1x1 as a product",
         {
             "multiply_adds": 2 * 64 * 32 * 20,
+            "packed_bytes": 2 * 4 * 20 * 32,
             "products": 2,
             "bytes_l2": 4 * 2 * (32 + 20) * 64,
             "weight_bytes": 4 * 20 * 32,

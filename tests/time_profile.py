@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from convcost.prediction.machine import Machine
 from convcost.prediction.model import Coefficient, HeldOut, KernelModel, TimeModel
 from convcost.prediction.profile import Origin, Profile
@@ -33,7 +35,7 @@ KERNELS = (
     *("batch_norm in plain layout", "activation relu", "activation tanh", "activation sigmoid"),
     *("max pool2d", "average pool2d", "global average pool2d", "global max pool2d"),
     *("max pool2d in plain layout", "average pool2d in plain layout"),
-    *("lrn", "add", "elementwise", "concat", "view or copy"),
+    *("lrn", "add", "elementwise", "concat", "dropout", "view or copy"),
 )
 HELD_OUT = HeldOut(mean_error=0.08, median_error=0.06, bias=0.01)
 
@@ -63,6 +65,13 @@ def time_model(network_spread: float = 0.0) -> TimeModel:
         held_out=HELD_OUT,
         network_spread=network_spread,
     )
+
+
+def training_model() -> TimeModel:
+    """Return a model of training steps: kernels forward and backward, and the update."""
+    backward = [f"{name} backward" for name in KERNELS]
+    kernels = dict.fromkeys([*KERNELS, *backward, "update"], kernel_model())
+    return replace(time_model(), kernels=kernels)
 
 
 def profile() -> Profile:

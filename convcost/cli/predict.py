@@ -94,7 +94,7 @@ def predict(
     from convcost.prediction.throughput import throughput
     from convcost.report.prediction import Prediction
 
-    cost = analyse(made, batch=batch)
+    cost = analyse(made, batch=batch, training=training)
     time, sizes = network_time(cost, found, way), throughput(made, found, way)
     blocks = None if depth is None else block_times(cost, found, way, depth)
     report = Prediction(cost, found, is_shipped(path), way, time, sizes, blocks)

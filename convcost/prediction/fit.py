@@ -9,24 +9,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from math import log
 from statistics import fmean, median
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from convcost.dims import Dim
 from convcost.prediction.model import UNSURE, Coefficient, HeldOut, KernelModel, TimeModel
 from convcost.prediction.rows import Row
 from convcost.prediction.terms import TERMS
-from convcost.prediction.training import STEP, step_terms
 
 FOLDS = 5
 RESAMPLES = 200
 ROUNDS = 3  # of dividing again
+FEWEST = 5  # rows that reach a level of cache, for it to have a cost of its own
+LEVELS = ("bytes_l2", "bytes_l3", "bytes_memory")
 Z90 = 1.645
 """Standard deviations on either side that hold nine in ten of a normal distribution."""
 
@@ -53,24 +51,16 @@ def fit(rows: Sequence[Row], *, seed: int = 0) -> TimeModel:
     return TimeModel(kernels=models, rows=len(rows), held_out=errors(every))
 
 
-def fit_steps(rows: Sequence[Row], forward: TimeModel, *, seed: int = 0) -> TimeModel:
-    """Fit training steps: rows of what ``training.step_amounts`` gives, with a forward model."""
-    made = [replace(row, terms=_of_step(row, forward), kernel=STEP) for row in rows]
-    return fit(made, seed=seed)
-
-
-def _of_step(row: Row, forward: TimeModel) -> dict[str, float]:
-    found = step_terms(cast("dict[str, Dim]", row.terms), forward).values
-    return {name: float(amount) for name, amount in found.items()}
-
-
 def held_out_pairs(rows: Sequence[Row], seed: int = 0) -> _Pairs:
     """Return what was measured of every row, and what a fit without its fold predicts."""
-    matrix, seconds = _matrix(rows, _names(rows)), _seconds(rows)
+    names = _names(rows)
+    matrix, seconds = _matrix(rows, names), _seconds(rows)
     pairs: _Pairs = []
     for fold in _folds(rows, seed):
         out = np.isin(np.arange(len(rows)), list(fold))
-        found = _fitted(matrix[~out], seconds[~out]) if not out.all() else np.zeros(len(matrix[0]))
+        found = np.zeros(len(names))
+        if not out.all():
+            found = _fitted(matrix[~out], seconds[~out], names)
         predicted = matrix[out] @ found
         pairs += zip(seconds[out].tolist(), predicted.tolist(), strict=True)
     return pairs
@@ -88,16 +78,29 @@ def errors(pairs: _Pairs) -> HeldOut:
 
 def coefficients(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
     """Return the seconds for a unit of each term that fit the rows best."""
-    return _fitted(_matrix(rows, names), _seconds(rows))
+    return _fitted(_matrix(rows, names), _seconds(rows), names)
 
 
-def _fitted(matrix: _Vector, seconds: _Vector) -> _Vector:
+def _fitted(matrix: _Vector, seconds: _Vector, names: Sequence[str]) -> _Vector:
+    """Fit what each level of cache costs over the one before, so that none is quicker.
+
+    A level that hardly any row reaches costs what the one before does.
+    """
+    levels = [names.index(name) for name in LEVELS if name in names]
+    steps = np.eye(len(names))
+    for position, level in enumerate(levels):
+        steps[level, levels[:position]] = 1
+    amounts = matrix @ steps
+    for level in levels[1:]:
+        if np.count_nonzero(amounts[:, level]) < FEWEST:
+            amounts[:, level] = 0
     weights = 1 / seconds
     for _ in range(1 + ROUNDS):
-        found = _solved(matrix * weights[:, None], seconds * weights)
-        fitted = matrix @ found
+        found = _solved(amounts * weights[:, None], seconds * weights)
+        fitted = amounts @ found
         weights = 1 / np.sqrt(seconds * np.maximum(fitted, seconds / 100))
-    return found
+    of_levels: _Vector = steps @ found
+    return of_levels
 
 
 def _solved(matrix: _Vector, target: _Vector) -> _Vector:
@@ -115,7 +118,8 @@ def _solved(matrix: _Vector, target: _Vector) -> _Vector:
 def _kernel(rows: Sequence[Row], pairs: _Pairs, seed: int) -> KernelModel:
     names = _names(rows)
     matrix, measured = _matrix(rows, names), _seconds(rows)
-    seconds, covariance = _fitted(matrix, measured), _covariance(matrix, measured, seed)
+    seconds = _fitted(matrix, measured, names)
+    covariance = _covariance(matrix, measured, names, seed)
     return KernelModel(
         coefficients={
             name: Coefficient(
@@ -133,11 +137,11 @@ def _kernel(rows: Sequence[Row], pairs: _Pairs, seed: int) -> KernelModel:
     )
 
 
-def _covariance(matrix: _Vector, seconds: _Vector, seed: int) -> _Vector:
+def _covariance(matrix: _Vector, seconds: _Vector, names: Sequence[str], seed: int) -> _Vector:
     """Return the covariance of the coefficients of resampled rows."""
     generator, count = np.random.default_rng(seed), len(seconds)
     samples = (generator.integers(count, size=count) for _ in range(RESAMPLES))
-    found = [_fitted(matrix[sample], seconds[sample]) for sample in samples]
+    found = [_fitted(matrix[sample], seconds[sample], names) for sample in samples]
     covariance: _Vector = np.atleast_2d(np.cov(np.array(found), rowvar=False))
     return covariance
 

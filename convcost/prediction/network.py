@@ -15,7 +15,6 @@ from convcost.prediction.model import TimeModel
 from convcost.prediction.predict import NetworkTime, Operation, predict
 from convcost.prediction.profile import Profile
 from convcost.prediction.steps import step_operations
-from convcost.prediction.training import step_amounts, step_terms
 
 Way = Literal["unfused", "fused", "training"]
 """How a network runs: layer by layer, as MXNet fuses by default, or a whole training step."""
@@ -30,9 +29,10 @@ def operations(cost: NetworkCost, machine: Machine, way: Way) -> list[Operation]
 
     For a training step the cost must be that of training.
     """
-    if way == "training":
-        return step_operations(cost, machine)
     unknown = set(cost.uncounted)
+    if way == "training":
+        steps = step_operations(cost, machine)
+        return [each for each in steps if unknown.isdisjoint(each.layers)]
     groups = _GROUPS[way](cost)
     blocked = layouts(cost, groups)
     found = []
@@ -44,14 +44,15 @@ def operations(cost: NetworkCost, machine: Machine, way: Way) -> list[Operation]
 
 
 def network_time(cost: NetworkCost, profile: Profile, way: Way) -> NetworkTime:
-    """Return how long a network takes on a profile's machine.
+    """Return how long a network takes on a profile's machine; in training, a step.
 
     Raises: ProfileError if the profile was not calibrated for this way to run, or the network
         is not of float32.
     """
     if cost.dtype != "float32":
         raise ProfileError(f"profiles are of float32: {cost.dtype} cannot be predicted")
-    return predict(_running(cost, profile, way), model_of(profile, way), profile.machine)
+    model = model_of(profile, way)
+    return predict(operations(cost, profile.machine, way), model, profile.machine)
 
 
 def block_times(
@@ -64,21 +65,13 @@ def block_times(
     """
     blocks = {layer.name: layer.block[:depth] for layer in cost.layers}
     groups: dict[tuple[str, bool], list[Operation]] = {}
-    for each in _running(cost, profile, way):
+    for each in operations(cost, profile.machine, way):
         block = blocks[each.layers[0]]
         groups.setdefault((".".join(block) or each.name, bool(block)), []).append(each)
     model = model_of(profile, way)
     return {
         label: predict(members, model, profile.machine) for (label, _), members in groups.items()
     }
-
-
-def _running(cost: NetworkCost, profile: Profile, way: Way) -> list[Operation]:
-    """Return what runs, as the profile's models take it."""
-    if way != "training":
-        return operations(cost, profile.machine, way)
-    terms = step_terms(step_amounts(cost, profile.machine), model_of(profile, "unfused"))
-    return [Operation("training step", tuple(each.name for each in cost.layers), terms)]
 
 
 def model_of(profile: Profile, way: Way) -> TimeModel:

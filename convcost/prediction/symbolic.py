@@ -17,7 +17,6 @@ from convcost.formulas.printing import condition_text, text
 from convcost.graph import Network
 from convcost.prediction.network import Way, model_of, operations
 from convcost.prediction.profile import Profile
-from convcost.prediction.training import step_amounts, step_terms
 
 _DIGITS = 4  # of a coefficient, as it is written
 
@@ -95,15 +94,11 @@ def time_formula(
         analysing with symbols raises.
     """
     model = model_of(profile, way)
-    symbolic = SymbolicNetwork(network, free=free, assume=assume)
+    symbolic = SymbolicNetwork(network, free=free, assume=assume, training=way == "training")
     missing: dict[str, None] = {}
 
     def seconds(cost: NetworkCost) -> Any:
-        if way == "training":
-            amounts = step_amounts(cost, profile.machine)
-            found = [step_terms(amounts, model_of(profile, "unfused"))]
-        else:
-            found = [each.terms for each in operations(cost, profile.machine, way)]
+        found = [each.terms for each in operations(cost, profile.machine, way)]
         missing.update(dict.fromkeys(t.kernel for t in found if t.kernel not in model.kernels))
         known = [each for each in found if each.kernel in model.kernels]
         return sympy.Add(*(model.kernels[each.kernel].seconds(each.values) for each in known))

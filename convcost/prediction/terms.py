@@ -60,6 +60,7 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "operations": Term("scalar operation", ARITHMETIC),
         "exponentials": Term("exponential", ARITHMETIC),
         "patch_elements": Term("element of a patch written out", "patches"),
+        "packed_bytes": Term("byte of weights packed for a product", "weights"),
         "elements_alone": Term("element copied by itself", ARITHMETIC),
         "products": Term("matrix product", OVERHEAD),
         "bytes_l2": Term("byte in the L2 cache", "L2 cache"),
@@ -67,11 +68,6 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "bytes_memory": Term("byte in memory", "memory"),
         "reordered_bytes": Term("byte laid out anew", "layout"),
         "weight_bytes": Term("byte of parameters", "weights"),
-        "convolution_seconds": Term("forward second of convolutions", "convolutions"),
-        "dense_seconds": Term("forward second of dense layers", "dense layers"),
-        "batch_norm_seconds": Term("forward second of batch norms", "batch norms"),
-        "other_seconds": Term("forward second of other layers", "other layers"),
-        "parameter_bytes": Term("byte of parameters to update", "update"),
         "launches": Term("operation launched", OVERHEAD),
     }
 )
@@ -171,15 +167,18 @@ def _conv2d(layer: Conv2d, cost: LayerCost, setting: Setting) -> tuple[str, dict
 def _by_matrix_product(layer: Conv2d, cost: LayerCost) -> tuple[str, dict[str, Dim]]:
     """Write out the patch of every output, padding and all, unless it is one element.
 
-    It is a product for every image and group.
+    It is a product for every image and group, and each lays the weights out for itself.
     """
-    x, products = _feature_map(cost), cost.work.multiplies
-    count = x.n * layer.groups
+    x = _feature_map(cost)
+    values: dict[str, Dim] = {
+        "multiply_adds": cost.work.multiplies,
+        "packed_bytes": x.n * cost.parameters.weights * cost.element_bytes,
+        "products": x.n * layer.groups,
+    }
     if layer.taps == 1 and layer.stride == (1, 1):
-        return "conv2d 1x1 as a product", {"multiply_adds": products, "products": count}
-    elements = cost.output.positions * x.c * layer.taps
-    terms = {"multiply_adds": products, "patch_elements": elements, "products": count}
-    return "conv2d as a product", terms
+        return "conv2d 1x1 as a product", values
+    values["patch_elements"] = cost.output.positions * x.c * layer.taps
+    return "conv2d as a product", values
 
 
 def _conv_transpose2d(

@@ -47,6 +47,7 @@ def throughput(network: Network, profile: Profile, way: Way) -> Throughput:
 
 def _times(network: Network, profile: Profile, way: Way) -> Iterator[tuple[int, float]]:
     for batch in BATCHES:
-        seconds = network_time(analyse(network, batch=batch), profile, way).seconds
+        cost = analyse(network, batch=batch, training=way == "training")
+        seconds = network_time(cost, profile, way).seconds
         if seconds > 0:
             yield batch, seconds

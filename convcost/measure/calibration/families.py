@@ -12,8 +12,8 @@ from convcost.layers.activation import Function
 from convcost.measure.calibration.block import Block, Pair
 from convcost.measure.calibration.draws import Draw
 
-_MULTIPLIES = 300_000_000  # at most of a convolution
-_ELEMENTS = 4_000_000  # at most of a tensor
+_MULTIPLIES = (100_000_000, 300_000_000, 1_000_000_000)  # at most of a convolution
+_ELEMENTS = (1_000_000, 4_000_000, 8_000_000)  # at most of a tensor
 _SMALLEST, _LARGEST = 4, 160  # rows of a feature map
 _KERNELS: tuple[int | Pair, ...] = (3, 3, 3, 3, 5, 1, 7, (1, 7), (7, 1), (1, 3), (3, 1))
 _FUNCTIONS: tuple[Function, ...] = ("relu", "relu", "relu", "relu", "sigmoid", "tanh")
@@ -29,7 +29,8 @@ _POOLS = (
 
 def _rows(draw: Draw, block: Block, channels: int, multiplies: int) -> int:
     """Draw the rows of a map of so many channels, with so many multiplies a position."""
-    most = min(_MULTIPLIES // max(1, multiplies), _ELEMENTS // channels) // block.batch
+    limits = (draw.one_of(_MULTIPLIES) // max(1, multiplies), draw.one_of(_ELEMENTS) // channels)
+    most = min(limits) // block.batch
     return draw.extent(_SMALLEST, _LARGEST, most=most)
 
 
@@ -188,9 +189,9 @@ def _stem(block: Block, draw: Draw) -> None:
     channels, filters = draw.one_of((3, 3, 3, 1, 1, 2, 4)), draw.channels(8, 96)
     kernel, stride = draw.one_of((3, 3, 5, 7, 7, 11)), draw.one_of((1, 2, 2, 4))
     normalized = draw.one_of((True, False))
-    positions = stride * stride
-    multiplies = channels * filters * kernel * kernel // positions
-    most = min(_MULTIPLIES // max(1, multiplies), _ELEMENTS * positions // filters) // block.batch
+    places = stride * stride  # of the input, for one of the output
+    multiplies = max(1, channels * filters * kernel * kernel // places)
+    most = min(_MULTIPLIES[1] // multiplies, _ELEMENTS[1] * places // filters) // block.batch
     block.open(channels, draw.extent(24, 256, most=most))
     block.conv(filters, kernel, stride=stride, bias=not normalized)
     if normalized:

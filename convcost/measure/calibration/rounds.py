@@ -1,7 +1,6 @@
 """What is timed of a sheet, a round at a time: each a generator that runs in a child process.
 
-Its first value says that all is warm; every further one is a round, that begins with a pass
-that is not timed.
+Its first value says that all is warm; every further one is a round.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from convcost.measure.backend import Part
 from convcost.measure.tasks import Job
 from convcost.measure.turns import REFERENCE_SIZE
 
-_PASSES = 2  # that are timed, in a round
+_PASSES = {"forward": 2, "step": 1}  # in a round
+_WARM_UPS = 2
 _REFERENCES = 5
 
 Ticks = list[tuple[Part, float]]
@@ -50,7 +50,7 @@ def forward(job: Job) -> Iterator[Heard | None]:
         listener.run(lambda layer: clock.tick(None if layer is None else Part("forward", layer)))
         return clock.found
 
-    return _rounds(job, heard, listener.together())
+    return _rounds(job, heard, _PASSES["forward"], listener.together())
 
 
 def step(job: Job) -> Iterator[Heard | None]:
@@ -62,7 +62,7 @@ def step(job: Job) -> Iterator[Heard | None]:
         listener.run(clock.tick)
         return clock.found
 
-    return _rounds(job, heard, {})
+    return _rounds(job, heard, _PASSES["step"], {})
 
 
 def whole(job: Job) -> Iterator[Whole | None]:
@@ -94,16 +94,16 @@ class _Clock:
 
 
 def _rounds(
-    job: Job, heard: Callable[[], Ticks], together: Mapping[str, tuple[str, ...]]
+    job: Job, heard: Callable[[], Ticks], passes: int, together: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Heard | None]:
     kernel = job.backend.product(REFERENCE_SIZE, job.device)
     kernel()
-    heard()  # weights are laid out anew in the first pass
+    for _ in range(_WARM_UPS):
+        heard()  # weights are laid out anew in the first pass
     yield None
     while True:
-        heard()
         reference = min(timing.timed(kernel) for _ in range(_REFERENCES))
-        yield Heard(fastest([heard() for _ in range(_PASSES)]), reference, together)
+        yield Heard(fastest([heard() for _ in range(passes)]), reference, together)
 
 
 def fastest(passes: Sequence[Sequence[tuple[Part, float]]]) -> Ticks:
