@@ -32,20 +32,24 @@ def take_small(tensor: onnx.TensorProto, path: Path) -> None:
     entries = {text_of(entry.key): text_of(entry.value) for entry in tensor.external_data}
     place = _inside(entries.get("location", ""), tensor, path)
     size = prod(tensor.dims) * _ITEM_BYTES.get(tensor.data_type, LARGEST_DATA + 1)
-    if not 0 < size <= LARGEST_DATA or not place.is_file():
+    if not 0 < size <= LARGEST_DATA:
         return
     offset = entries.get("offset", "0")
     if not offset.isdecimal() or len(offset) > 20:  # noqa: PLR2004 - digits of 64 bits
         raise ImportFormatError(f"{path}: the data of {tensor.name!r} begins at {offset[:40]!r}")
     try:
-        with place.open("rb") as file:
-            file.seek(int(offset))
-            data = file.read(size)
-    except OSError:
+        data = _part(place, int(offset), size) if place.is_file() else b""
+    except (OSError, OverflowError):  # a name or a place that no file can have
         return
     if len(data) == size:
         tensor.raw_data = data
         tensor.data_location = _INLINE  # type: ignore[assignment]
+
+
+def _part(place: Path, offset: int, size: int) -> bytes:
+    with place.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
 
 
 def _inside(location: str, tensor: onnx.TensorProto, path: Path) -> Path:
@@ -53,7 +57,10 @@ def _inside(location: str, tensor: onnx.TensorProto, path: Path) -> Path:
     place = PureWindowsPath(location)  # takes both sorts of slashes
     folder = path.parent.resolve()
     legal = not place.anchor and "\0" not in location
-    inside = (folder / Path(*place.parts)).resolve() if legal else None
+    try:
+        inside = (folder / Path(*place.parts)).resolve() if legal else None
+    except (OSError, RuntimeError):  # links in a circle
+        inside = None
     if inside is None or not inside.is_relative_to(folder):
         raise ImportFormatError(
             f"{path}: the data of {tensor.name!r} is in {location!r}, outside the model's folder"
