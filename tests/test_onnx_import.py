@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("onnx", reason="the models are made with it")
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx_models import Array, Model, floats, integers, node, number, weights

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("onnx", reason="the models are made with it")
 
+import numpy as np
 from onnx_models import Array, Model, floats, integers, node, number, weights
 
 SIZES = ({"N": 1}, {"N": 3})

@@ -26,6 +26,8 @@ IR = MappingProxyType({20: 9, 21: 10})
 LARGEST = 2**31 - 2**20  # bytes: Protocol Buffers end at 2 GiB
 BATCH = "N"
 
+_NOT_ZERO = 2.0**-10
+
 
 class Model:
     """The nodes and the weights so far. A tensor is called as the layer that gives it."""
@@ -54,7 +56,8 @@ class Model:
         extents = [int(extent) for extent in shape]
         name = self.free(name)
         if self._random is None:
-            given = helper.make_tensor("value", TensorProto.FLOAT, [1], [value])
+            # Readers take zeros that nobody named for a bias that is none.
+            given = helper.make_tensor("value", TensorProto.FLOAT, [1], [value or _NOT_ZERO])
             inputs = [self.constant(f"{name}.shape", extents)]
             self.nodes.append(
                 helper.make_node("ConstantOfShape", inputs, [name], name=name, value=given)

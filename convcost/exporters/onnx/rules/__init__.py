@@ -51,6 +51,7 @@ from convcost.layers import (
     Uncounted,
     Unsqueeze,
 )
+from convcost.layers.constant import Constant
 
 Rule = Callable[[Any, NodeMaker], None]
 
@@ -90,6 +91,7 @@ RULES: Mapping[type[AbstractLayer], Rule] = MappingProxyType(
         Subtract: elementwise.join("Sub"),
         Transpose: moving.transpose,
         Uncounted: moving.uncounted,
+        Constant: moving.constant,
         Unsqueeze: moving.unsqueeze,
     }
 )

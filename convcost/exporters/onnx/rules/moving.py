@@ -16,6 +16,7 @@ from convcost.layers import (
     Unsqueeze,
 )
 from convcost.layers.axes import axis_of
+from convcost.layers.constant import Constant
 
 
 def reshape(layer: Reshape, node: NodeMaker) -> None:
@@ -65,6 +66,12 @@ def expand(layer: Expand, node: NodeMaker) -> None:
     """Write an expansion; an extent of 1 keeps the input's."""
     shape = [max(int(extent), 1) for extent in layer.shape]
     node.last("Expand", *node.inputs, node.integers("shape", shape))
+
+
+def constant(layer: Constant, node: NodeMaker) -> None:
+    """Refuse: how a tensor is repeated for every image is not written yet."""
+    del layer, node
+    raise ExportError("a constant for every image has no ONNX form yet")
 
 
 def uncounted(layer: Uncounted, node: NodeMaker) -> None:
