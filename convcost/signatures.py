@@ -13,7 +13,7 @@ from convcost.names import read_name
 from convcost.reading import Scope, entries_of, fields_of, items_of
 from convcost.simple_forms import read_number, read_text_of, read_value
 from convcost.spec import Choice, Written
-from convcost.steps import read_values, read_variable
+from convcost.steps import is_empty, read_values, read_variable
 
 CHOICE = ("description", "source", "input", "parameters")
 
@@ -106,7 +106,7 @@ def read_signature(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
             if name in signature:
                 raise scope.error(key, f"argument {name!r} stands here again")
             before = scope.knowing(signature)  # a default may use the arguments before it
-            if default is None or default.value == "":
+            if default is None or is_empty(default):
                 signature[name] = None
             else:
                 signature[name] = ()  # declared, even if its default turns out to be wrong

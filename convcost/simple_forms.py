@@ -10,7 +10,7 @@ import yaml
 
 from convcost.dims import Dim, is_dim
 from convcost.errors import SpecError, nearest
-from convcost.expressions import parse
+from convcost.expressions import Expression, parse
 from convcost.reading import Scope, text_of
 from convcost.spec import Written
 
@@ -22,7 +22,7 @@ EXPRESSION_SCHEMA = {
 }
 
 
-def read_number(node: yaml.Node, scope: Scope) -> Written:
+def read_number(node: yaml.Node, scope: Scope) -> Expression:
     """Read an expression."""
     text = text_of(node, scope, "a whole number or an expression")
     return parse(text, scope.names, scope.place(node))

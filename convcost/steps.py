@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 
 from convcost.errors import nearest
-from convcost.expressions import Expression, parse
+from convcost.expressions import Expression
 from convcost.forms import attributes_of
 from convcost.layers import KINDS, SHORTHANDS, AbstractLayer, Input
 from convcost.names import LONGEST_NAME, read_name, read_path
 from convcost.reading import Scope, entries_of, fields_of, items_of, text_of
-from convcost.simple_forms import NumberForm, read_value
+from convcost.simple_forms import NumberForm, read_number, read_value
 from convcost.spec import Attribute, Call, Layer, Let, Reference, Repeat, Step, Written
 from convcost.work import PARAMETER_FIELDS
 
@@ -166,7 +166,7 @@ def _placed(
             sources = read_references(nodes["from"], scope)
     with scope.collecting():
         if "when" in nodes:
-            when = _read_expression(nodes["when"], scope)
+            when = read_number(nodes["when"], scope)
     return Step(action, label, name, sources, when, scope.place(key))
 
 
@@ -189,7 +189,7 @@ def _read_repeat(key: yaml.Node, value: yaml.Node | None, scope: Scope) -> Step:
         raise scope.error(key, "repeat has either 'times' or 'over'")
     with scope.collecting():
         if "times" in nodes:
-            times = _read_expression(nodes["times"], scope)
+            times = read_number(nodes["times"], scope)
     with scope.collecting():
         if "over" in nodes:
             over = read_values(nodes["over"], scope, "lists by name")
@@ -244,8 +244,3 @@ def read_parameters(node: yaml.Node, scope: Scope) -> dict[str, Written | None]:
 def is_empty(value: yaml.Node) -> bool:
     """Whether nothing stands behind a key."""
     return isinstance(value, yaml.ScalarNode) and not value.value and not value.style
-
-
-def _read_expression(node: yaml.Node, scope: Scope) -> Expression:
-    text = text_of(node, scope, "a whole number or an expression")
-    return parse(text, scope.names, scope.place(node))

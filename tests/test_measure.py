@@ -23,7 +23,8 @@ from convcost.measure import checks, child, onednn, tasks, timing, turns
 from convcost.measure.backend import Array, Machine, Primitive
 from convcost.measure.lanes import Lane, take_turns
 from convcost.measure.mxnet_backend import MxnetBackend
-from convcost.measure.result import Difference, Result, Time, from_json, load_results, to_json
+from convcost.measure.result import Difference, Result, Time
+from convcost.measure.result_files import from_json, load_results, to_json
 from convcost.measure.session import INTERRUPTED, Session
 from convcost.measure.turns import Round, Tick
 from convcost.report.verdict import Verdict

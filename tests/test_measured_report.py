@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 import convcost
 from convcost.errors import ConvcostError, MeasurementError
 from convcost.graph import Network
-from convcost.measure.result import Failure, MeasuredLayer, Result, from_json, load_results
+from convcost.measure.result import Failure, MeasuredLayer, Result
+from convcost.measure.result_files import from_json, load_results
 from convcost.measure.session import INTERRUPTED
 from convcost.report.measured import numbers
 from convcost.report.measured.checks import memory_error

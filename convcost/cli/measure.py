@@ -68,7 +68,7 @@ def measure(
     """
     if all_ == bool(networks):
         raise UsageError("give networks, or --all alone")
-    from convcost.measure.result import to_json
+    from convcost.measure.result_files import to_json
     from convcost.measure.session import interrupted
     from convcost.report.verdict import Verdict
 

@@ -137,7 +137,7 @@ def _require_html() -> None:
 
 
 def _read(files: Sequence[str]) -> list[Result]:
-    from convcost.measure.result import load_results
+    from convcost.measure.result_files import load_results
 
     return [result for file in files for result in load_results(Path(file))]
 

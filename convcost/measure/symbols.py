@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -54,17 +53,14 @@ from convcost.layers import (
     Uncounted,
     Unsqueeze,
 )
-from convcost.layers.window import AbstractWindowLayer, Rounding, Window
 from convcost.measure import symbols_arrays as arrays
 from convcost.measure import symbols_elementwise as elementwise
 from convcost.measure import symbols_shapes as shapes
+from convcost.measure import symbols_windows as windows
 from convcost.measure.symbols_elementwise import CONSTANT
-from convcost.tensors import FeatureMap
 
 DATA = "data"
 """What the input is called; another input, which no layer's array is called like, is data:NAME."""
-_LOWEST = -3.0e38  # of float32: what max pooling never takes
-_MODES = {"max": "max", "average": "avg"}
 
 
 def build(cost: NetworkCost) -> Symbol:
@@ -119,97 +115,6 @@ def planned_megabytes(executor: Any) -> int:
     return int(total[1])
 
 
-Margins = tuple[tuple[int, int], tuple[int, int]]
-
-
-def _margins(layer: AbstractWindowLayer, cost: LayerCost) -> Margins:
-    """Return the padding before and after the rows and the columns."""
-    (x,) = cost.input_shapes
-    assert isinstance(x, FeatureMap)  # noqa: S101 - all that windows accept
-    rows, columns = layer.windows
-    return rows.margins(x.h), columns.margins(x.w)  # type: ignore[return-value]  # of numbers
-
-
-def _padded(
-    layer: AbstractWindowLayer, cost: LayerCost, x: Symbol, value: float
-) -> tuple[Symbol, tuple[int, int]]:
-    """Return the input, padded beforehand if uneven, and what the operator is to pad."""
-    rows, columns = _margins(layer, cost)
-    if rows[0] == rows[1] and columns[0] == columns[1]:
-        return x, (rows[0], columns[0])
-    padded = mx.sym.pad(
-        x,
-        mode="constant",
-        pad_width=(0, 0, 0, 0, *rows, *columns),
-        constant_value=value,
-        name=f"{cost.name}_pad",
-    )
-    return padded, (0, 0)
-
-
-def _conv2d(layer: Conv2d, cost: LayerCost, x: Symbol) -> Symbol:
-    x, pad = _padded(layer, cost, x, 0)
-    return mx.sym.Convolution(
-        x,
-        num_filter=layer.filters,
-        kernel=layer.kernel,
-        stride=layer.stride,
-        pad=pad,
-        dilate=layer.dilation,
-        num_group=layer.groups,
-        no_bias=not layer.bias,
-        name=cost.name,
-    )
-
-
-def _conventions(layer: Pool2d, cost: LayerCost) -> list[Rounding]:
-    """Return the roundings that MXNet has and that give as many positions as the layer's."""
-    (x,) = cost.input_shapes
-    assert isinstance(x, FeatureMap)  # noqa: S101 - all that windows accept
-    axes = list(zip(layer.windows, (x.h, x.w), strict=True))
-
-    def alike(window: Window, extent: Dim, rounding: Rounding) -> bool:
-        other = replace(window, padding=window.margins(extent), rounding=rounding)
-        return other.positions(extent, axis="") == window.positions(extent, axis="")
-
-    roundings: tuple[Rounding, ...] = ("valid", "full")
-    return [rounding for rounding in roundings if all(alike(*axis, rounding) for axis in axes)]
-
-
-def _pool2d(layer: Pool2d, cost: LayerCost, x: Symbol) -> Symbol:
-    """Pool; clamped rounding where it comes to the same as valid or full."""
-    conventions = _conventions(layer, cost)
-    if layer.dilation != (1, 1) or not conventions:
-        what = "clamped rounding that is neither valid nor full" if not conventions else "dilation"
-        raise MeasurementError(f"layer {cost.name!r}: MXNet's pooling has no {what}")
-    margins = _margins(layer, cost)
-    x, pad = _padded(layer, cost, x, _LOWEST if layer.mode == "max" else 0)
-    if (
-        layer.mode == "average"
-        and not layer.count_padding
-        and margins != tuple((p, p) for p in pad)
-    ):
-        raise MeasurementError(
-            f"layer {cost.name!r}: MXNet cannot leave uneven padding out of a mean"
-        )
-    return mx.sym.Pooling(
-        x,
-        kernel=layer.kernel,
-        stride=layer.stride,
-        pad=pad,
-        pool_type=_MODES[layer.mode],
-        pooling_convention=conventions[0],
-        count_include_pad=layer.count_padding,
-        name=cost.name,
-    )
-
-
-def _global_pool2d(layer: GlobalPool2d, cost: LayerCost, x: Symbol) -> Symbol:
-    return mx.sym.Pooling(
-        x, global_pool=True, kernel=(1, 1), pool_type=_MODES[layer.mode], name=cost.name
-    )
-
-
 def _dense(layer: Dense, cost: LayerCost, x: Symbol) -> Symbol:
     return mx.sym.FullyConnected(
         x, num_hidden=layer.units, no_bias=not layer.bias, flatten=layer.flatten, name=cost.name
@@ -223,10 +128,10 @@ def _batch_norm(layer: BatchNorm, cost: LayerCost, x: Symbol) -> Symbol:
 
 BUILDERS: Mapping[type[AbstractLayer], Callable[..., Symbol]] = MappingProxyType(
     {
-        Conv2d: _conv2d,
+        Conv2d: windows.conv2d,
         ConvTranspose2d: arrays.conv_transpose2d,
-        Pool2d: _pool2d,
-        GlobalPool2d: _global_pool2d,
+        Pool2d: windows.pool2d,
+        GlobalPool2d: windows.global_pool2d,
         Reduce: arrays.reduce,
         Resize: arrays.resize,
         Dense: _dense,

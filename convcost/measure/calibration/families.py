@@ -9,29 +9,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from convcost.layers.activation import Function
+from convcost.measure.calibration import ends
 from convcost.measure.calibration.block import Block, Pair
 from convcost.measure.calibration.draws import Draw
+from convcost.measure.calibration.limits import FUNCTIONS, POOLS, rows_of
 
-_MULTIPLIES = (100_000_000, 300_000_000, 1_000_000_000)  # at most of a convolution
-_ELEMENTS = (1_000_000, 4_000_000, 8_000_000)  # at most of a tensor
-_SMALLEST, _LARGEST = 4, 160  # rows of a feature map
 _KERNELS: tuple[int | Pair, ...] = (3, 3, 3, 3, 5, 1, 7, (1, 7), (7, 1), (1, 3), (3, 1))
-_FUNCTIONS: tuple[Function, ...] = ("relu", "relu", "relu", "relu", "sigmoid", "tanh")
-_POOLS = (
-    ("max", 2, 2, 0),
-    ("max", 3, 2, 1),
-    ("max", 3, 2, 0),
-    ("max", 3, 1, 1),
-    ("average", 2, 2, 0),
-    ("average", 3, 1, 1),
-)
-
-
-def _rows(draw: Draw, block: Block, channels: int, multiplies: int) -> int:
-    """Draw the rows of a map of so many channels, with so many multiplies a position."""
-    limits = (draw.one_of(_MULTIPLIES) // max(1, multiplies), draw.one_of(_ELEMENTS) // channels)
-    most = min(limits) // block.batch
-    return draw.extent(_SMALLEST, _LARGEST, most=most)
 
 
 def _taps(kernel: int | Pair) -> int:
@@ -43,15 +26,15 @@ def _plain(block: Block, draw: Draw) -> None:
     channels, kernel = draw.channels(8, 512), draw.one_of(_KERNELS)
     filters = max(1, int(channels * draw.one_of((1, 1, 1, 2, 0.5))))
     widest = max(channels, filters)
-    rows = _rows(draw, block, widest, widest * filters * _taps(kernel))
-    normalized, function = draw.one_of((True, False)), draw.one_of(_FUNCTIONS)
+    rows = rows_of(draw, block, widest, widest * filters * _taps(kernel))
+    normalized, function = draw.one_of((True, False)), draw.one_of(FUNCTIONS)
     block.feed(channels, rows, max(1, int(rows * draw.one_of((1, 1, 1, 0.7)))))
     for _ in range(2):
         block.conv(filters, kernel, bias=not normalized)
         if normalized:
             block.norm()
         block.act(function)
-    mode, size, stride, padding = draw.one_of(_POOLS)
+    mode, size, stride, padding = draw.one_of(POOLS)
     block.pool(mode, size, stride, padding)  # type: ignore[arg-type]  # a literal
     block.conv_norm_act(filters)
 
@@ -59,7 +42,7 @@ def _plain(block: Block, draw: Draw) -> None:
 def _residual(block: Block, draw: Draw) -> None:
     """Two residual units of two convolutions, the second one with a stride."""
     width = draw.channels(8, 384)
-    rows = _rows(draw, block, width, 9 * width * width)
+    rows = rows_of(draw, block, width, 9 * width * width)
     identity = block.feed(width, rows)
     block.conv_norm_act(width, 3)
     block.conv(width, 3)
@@ -78,7 +61,7 @@ def _bottleneck(block: Block, draw: Draw) -> None:
     width, wider = draw.channels(8, 320), draw.one_of((4, 4, 2))
     groups = draw.one_of((1, 1, 1, 1, 4, 8, 32))
     groups = groups if width % groups == 0 and width > groups else 1
-    rows = _rows(draw, block, wider * width, max(9 // groups, 2 * wider) * width * width)
+    rows = rows_of(draw, block, wider * width, max(9 // groups, 2 * wider) * width * width)
     source = block.feed(wider * width, rows)
     for stride in (1, 2):
         scale = stride
@@ -96,7 +79,7 @@ def _bottleneck(block: Block, draw: Draw) -> None:
 def _preactivated(block: Block, draw: Draw) -> None:
     """Residual units that normalize first."""
     width, wider = draw.channels(16, 320), draw.one_of((1, 4))
-    rows = _rows(draw, block, wider * width, 9 * width * width)
+    rows = rows_of(draw, block, wider * width, 9 * width * width)
     source = block.feed(wider * width, rows)
     for _ in range(2):
         block.norm(source)
@@ -113,7 +96,7 @@ def _dense(block: Block, draw: Draw) -> None:
     growth = draw.channels(8, 48, regular=True)  # fails for many others
     narrowed = draw.one_of((True, True, False))
     inner = 4 * growth if narrowed else channels
-    rows = _rows(draw, block, channels + 3 * growth, inner * max(9 * growth, channels))
+    rows = rows_of(draw, block, channels + 3 * growth, inner * max(9 * growth, channels))
     source = block.feed(channels, rows)
     for _ in range(3):
         block.norm(source)
@@ -133,7 +116,7 @@ def _branches(block: Block, draw: Draw) -> None:
     narrow, half = draw.channels(8, 160), max(1, out // 16) * 8
     normalized, kernel = draw.one_of((True, False)), draw.one_of((5, 3, 7))
     multiplies = max(channels * out, kernel * kernel * narrow * out // 2)
-    source = block.feed(channels, _rows(draw, block, channels, multiplies))
+    source = block.feed(channels, rows_of(draw, block, channels, multiplies))
 
     def unit(filters: int, kernel: int = 1, source: str | None = None) -> str:
         sources = () if source is None else (source,)
@@ -158,7 +141,7 @@ def _separable(block: Block, draw: Draw) -> None:
     channels, factor = draw.channels(8, 768), draw.one_of((1, 2))
     function: Function = draw.one_of(("relu", "relu", "relu6"))
     kernel, stride = draw.one_of((3, 3, 5, 7)), draw.one_of((1, 2))
-    rows = _rows(draw, block, factor * channels, factor * channels * channels)
+    rows = rows_of(draw, block, factor * channels, factor * channels * channels)
     block.feed(channels, rows)
     for number in (1, 2):
         block.depthwise(kernel, stride=stride if number == 1 else 1)
@@ -172,7 +155,7 @@ def _inverted(block: Block, draw: Draw) -> None:
     width, wider = draw.channels(8, 192), draw.one_of((6, 6, 3, 4))
     function: Function = draw.one_of(("relu6", "relu6", "relu", "hard_swish"))
     kernel = draw.one_of((3, 3, 5))
-    rows = _rows(draw, block, wider * width, 2 * wider * width * width)
+    rows = rows_of(draw, block, wider * width, 2 * wider * width * width)
     source = block.feed(width, rows)
     for stride in (1, 2):
         block.conv_norm_act(wider * width, 1, source, function=function)
@@ -184,72 +167,11 @@ def _inverted(block: Block, draw: Draw) -> None:
         source = block.add(body, source) if stride == 1 else body
 
 
-def _stem(block: Block, draw: Draw) -> None:
-    """A convolution of an image, and a pooling."""
-    channels, filters = draw.one_of((3, 3, 3, 1, 1, 2, 4)), draw.channels(8, 96)
-    kernel, stride = draw.one_of((3, 3, 5, 7, 7, 11)), draw.one_of((1, 2, 2, 4))
-    normalized = draw.one_of((True, False))
-    places = stride * stride  # of the input, for one of the output
-    multiplies = max(1, channels * filters * kernel * kernel // places)
-    most = min(_MULTIPLIES[1] // multiplies, _ELEMENTS[1] * places // filters) // block.batch
-    block.open(channels, draw.extent(24, 256, most=most))
-    block.conv(filters, kernel, stride=stride, bias=not normalized)
-    if normalized:
-        block.norm()
-    block.act()
-    if draw.one_of((True, False, False)):
-        block.lrn(5)
-    mode, size, step, padding = draw.one_of(_POOLS[:3])
-    block.pool(mode, size, step, padding)  # type: ignore[arg-type]  # a literal
-    block.conv_norm_act(filters)
-
-
-def _head(block: Block, draw: Draw) -> None:
-    """Dense layers behind a feature map."""
-    rows = draw.between(1, 8)
-    channels = draw.channels(8, 512)
-    block.feed(channels, rows)
-    block.flatten()
-    for _ in range(2):
-        block.dense(draw.between(16, 4096), "relu")
-        block.dropout()
-    block.dense(draw.between(10, 1024))
-    block.act("softmax")
-
-
-def _pooled_head(block: Block, draw: Draw) -> None:
-    """A mean of all positions, and a dense layer."""
-    channels, filters = draw.channels(16, 640), draw.channels(32, 2048)
-    block.feed(channels, _rows(draw, block, filters, channels * filters))
-    block.conv_norm_act(filters)
-    block.global_pool()
-    block.flatten()
-    block.dense(draw.between(10, 1024))
-
-
-def _small(block: Block, draw: Draw) -> None:
-    """A whole small network of an image, where starting kernels takes most of the time."""
-    block.open(draw.one_of((1, 1, 3)), draw.between(16, 48))
-    function = draw.one_of(_FUNCTIONS)
-    mode = draw.one_of(("average", "max"))
-    normalized = draw.one_of((False, False, True))
-    for high in (16, 40):
-        block.conv(draw.between(4, high), draw.one_of((3, 5)), bias=not normalized)
-        if normalized:
-            block.norm()
-        block.act(function)
-        block.pool(mode, 2, 2)  # type: ignore[arg-type]  # a literal
-    block.flatten()
-    block.dense(draw.between(32, 256), function)
-    block.dense(draw.between(16, 128), function)
-    block.dense(10)
-
-
 def _gated(block: Block, draw: Draw) -> None:
     """A convolution whose channels are weighed by what all positions say."""
     width = draw.channels(16, 384)
     function: Function = draw.one_of(("swish", "hard_swish", "relu"))
-    rows = _rows(draw, block, width, 9 * width * width)
+    rows = rows_of(draw, block, width, 9 * width * width)
     block.feed(width, rows)
     source = block.conv_norm_act(width, 3, function=function)
     block.global_pool()
@@ -270,10 +192,10 @@ FAMILIES: Mapping[str, tuple[int, Callable[[Block, Draw], None]]] = MappingProxy
         "branches": (3, _branches),
         "separable": (4, _separable),
         "inverted": (3, _inverted),
-        "stem": (5, _stem),
-        "head": (3, _head),
-        "pooled_head": (2, _pooled_head),
-        "small": (3, _small),
+        "stem": (5, ends.stem),
+        "head": (3, ends.head),
+        "pooled_head": (2, ends.pooled_head),
+        "small": (3, ends.small),
         "gated": (2, _gated),
     }
 )
