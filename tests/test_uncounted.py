@@ -66,6 +66,10 @@ def test_what_is_uncounted_is_named() -> None:
         ["formula", "--as", "python"],
         ["formula", "--as", "markdown"],
         ["check", "--max", "macs=1G"],
+        ["solve", "--max", "macs=1G"],
+        ["scale", "--times", "N=2"],
+        ["sensitivity", "--free", "N"],
+        ["analyze", "--training"],
     ],
 )
 def test_every_output_says_at_least(arguments: list[str], path: str) -> None:
@@ -81,6 +85,30 @@ def test_json_says_it_too(path: str) -> None:
         assert record["at_least"] is True
         assert record["uncounted_operators"] == {"FFT": 2, "com.x.Sort": 1}
     assert [layer["counted"] for layer in document["layers"]] == [True, False, False, False, True]
+    unknown = document["layers"][1]
+    assert set(unknown["work"].values()) == set(unknown["parameters"].values()) == {None}
+    assert (unknown["macs"], unknown["statistics"], unknown["activations"]) == (None, None, 4 * 36)
+    trained = json.loads(output("analyze", "--training", "--format", "json", path))["layers"]
+    assert trained[1]["backward"] == {"inputs": None, "parameters": None}
+    assert trained[0]["backward"]["parameters"]["multiplies"] == 4 * 27 * 36
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "--max", "macs=1G"],
+        ["solve", "--max", "macs=1G"],
+        ["scale", "--times", "N=2"],
+        ["sensitivity", "--free", "N"],
+    ],
+)
+def test_json_of_what_is_derived_says_it_too(
+    arguments: list[str], path: str, tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole.yaml"
+    whole.write_text(steps("conv2d: {filters: 4, kernel: 3}", "dense: 2"))
+    for file, expected in ((path, True), (str(whole), False)):
+        assert json.loads(output(*arguments, "--format", "json", file))["at_least"] is expected
 
 
 def test_unknown_is_not_zero(path: str) -> None:

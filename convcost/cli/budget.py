@@ -42,7 +42,13 @@ def check(
     if format_ == "json":
         from convcost.report.records import dumps
 
-        record = {"network": cost.network, "budget": budget, "costs": costs, "over": over}
+        record = {
+            "network": cost.network,
+            "budget": budget,
+            "costs": costs,
+            "over": over,
+            "at_least": bool(cost.uncounted),
+        }
         emit(dumps(record), None)
     else:
         for name, most in budget.items():
@@ -73,7 +79,9 @@ def solve(
     budget = parse_budget(maximum or [])
     names = options.parse_names(wanted)
     made = loaded(network, input_, settings, preset, allow_unknown=allow_unknown, examples=True)
-    found = largest(SymbolicNetwork(made, free=names), budget, names)
+    symbolic = SymbolicNetwork(made, free=names)
+    found = largest(symbolic, budget, names)
+    remark = symbolic.cost.remark
     if format_ == "json":
         from convcost.report.records import dumps
 
@@ -84,6 +92,7 @@ def solve(
             "costs": found.costs,
             "next_size": found.next_size,
             "next_costs": found.next_costs,
+            "at_least": bool(remark),
         }
         return emit(dumps(record), None)
     lines = [f"{made.name}: {' = '.join(names)} = {found.size:,}"]
@@ -91,4 +100,5 @@ def solve(
         for name, value in costs.items():
             verdict = "over" if value > budget[name] else "within"
             lines.append(f"  at {size:,}: {name} {value:,} of {budget[name]:,}: {verdict}")
+    lines += [remark] if remark else []
     return emit("\n".join(lines), None)

@@ -46,6 +46,7 @@ def scale(
         made = loaded(what, input_, (), preset, allow_unknown=allow_unknown, examples=True)
         every = network_formulas(made, list(dict.fromkeys([*names, *usual(made)])))
     formulas = [formula for formula in every if formula.expr.free_symbols]
+    remarks = list(dict.fromkeys(formula.remark for formula in formulas if formula.remark))
     ratios = {}
     for formula in formulas:
         own = {symbol.name for symbol in formula.symbols}
@@ -68,7 +69,8 @@ def scale(
             }
             for name, ratio in ratios.items()
         }
-        return emit(dumps({"of": what, "ratios": records}), output)
+        found = {"of": what, "ratios": records, "at_least": bool(remarks)}
+        return emit(dumps(found), output)
     example = {name: size for each in formulas for name, size in each.example.items()}
     lines = []
     for name, ratio in ratios.items():
@@ -77,4 +79,5 @@ def scale(
     sizes = ", ".join(f"{name} = {value}" for name, value in example.items())
     lines.append(f"example: {sizes}")
     lines.append("limit: as the extents, and what is multiplied but for paddings, grow")
+    lines += [f"before and after: {remark}" for remark in remarks]
     return emit("\n".join(lines), output)

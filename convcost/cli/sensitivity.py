@@ -44,5 +44,6 @@ def sensitivity(
         what,
         {formula.quantity: elasticities(formula) for formula in counted},
         {name: size for formula in counted for name, size in formula.example.items()},
+        next((formula.remark for formula in counted if formula.remark), ""),
     )
     emit(table.as_json() if format_ == "json" else table, output)

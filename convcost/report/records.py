@@ -37,11 +37,9 @@ def document(cost: NetworkCost, conventional: Conventional | None = None) -> dic
         **_at_least(cost),
     }
     if cost.training:
-        for record, (_, work) in zip(result["layers"], backward_work(cost), strict=True):
-            record["backward"] = {
-                "inputs": _work(work.inputs),
-                "parameters": _work(work.parameters),
-            }
+        for record, (layer, work) in zip(result["layers"], backward_work(cost), strict=True):
+            known = {"inputs": _work(work.inputs), "parameters": _work(work.parameters)}
+            record["backward"] = known if layer.layer.counted else dict.fromkeys(known)
     if conventional is not None:
         result["convention"] = convention_record(conventional)
     return result
@@ -114,17 +112,19 @@ def as_csv(layers: list[LayerCost]) -> str:
 
 
 def _layer(layer: LayerCost) -> dict[str, Any]:
+    """Return what is known of a layer: of one that is not counted, its output alone."""
+    counted = layer.layer.counted
     return {
         "name": layer.name,
         "kind": layer.kind,
-        "counted": layer.layer.counted,
+        "counted": counted,
         "block": ".".join(layer.block),
         "inputs": list(layer.inputs),
         "output": list(layer.output.shape),
-        "parameters": _parameters(layer.parameters),
-        "statistics": layer.statistics,
-        "work": _work(layer.work),
-        "macs": layer.macs,
+        "parameters": _parameters(layer.parameters) if counted else dict.fromkeys(PARAMETER_FIELDS),
+        "statistics": layer.statistics if counted else None,
+        "work": _work(layer.work) if counted else dict.fromkeys(WORK_FIELDS),
+        "macs": layer.macs if counted else None,
         "activations": layer.activations,
         "activation_bytes": layer.activation_bytes,
     }

@@ -17,11 +17,12 @@ from convcost.work import PARAMETER_FIELDS
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """What moves the totals of ``of`` how much, at these sizes."""
+    """What moves the totals of ``of`` how much, at these sizes; a remark if these are bounds."""
 
     of: str
     elasticities: Mapping[str, Mapping[str, Fraction]]
     sizes: Mapping[str, int]
+    remark: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the table, without totals that no symbol moves, or that show as one before."""
@@ -43,6 +44,8 @@ class Sensitivity:
                 table.add_row(f"{name} = {size:,}", *cells)
         yield table
         yield Text("floors left out; --format json has every total, exactly", style="dim")
+        if self.remark:
+            yield Text(f"of totals that are {self.remark}")
 
     def as_json(self) -> str:
         """Write exact fractions and what they come to."""
@@ -52,4 +55,5 @@ class Sensitivity:
             }
             for quantity, row in self.elasticities.items()
         }
-        return dumps({"of": self.of, "at": self.sizes, "elasticities": totals})
+        record = {"of": self.of, "at": self.sizes, "elasticities": totals}
+        return dumps({**record, "at_least": bool(self.remark)})
