@@ -16,22 +16,24 @@ from typing import ClassVar, Literal, final
 
 from convcost.dims import product, require_at_least
 from convcost.layers.base import AbstractLayer, Sharing
-from convcost.layers.broadcast import broadcast, elements_in
+from convcost.layers.broadcast import (
+    Add,
+    Divide,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    broadcast,
+    elements_in,
+)
 from convcost.tensors import Extents, Tensor, tensor
 from convcost.work import NO_WORK, Backward, Parameters, Saved, Work
 
 Operation = Literal["add", "subtract", "multiply", "divide", "power", "maximum", "minimum"]
 
 PER_OUTPUT: Mapping[str, Work] = MappingProxyType(
-    {
-        "add": Work(adds=1),
-        "subtract": Work(adds=1),
-        "multiply": Work(multiplies=1),
-        "divide": Work(divisions=1),
-        "power": Work(exponentials=1),
-        "maximum": Work(comparisons=1),
-        "minimum": Work(comparisons=1),
-    }
+    {join.kind: join.each for join in (Add, Subtract, Multiply, Divide, Maximum, Minimum)}
+    | {"power": Work(exponentials=1)}
 )
 _SLOPE_OF_INPUT: Mapping[str, Work] = MappingProxyType(
     {
