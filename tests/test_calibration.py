@@ -16,7 +16,7 @@ from convcost.measure.calibration.draws import Draw, draws
 from convcost.measure.calibration.hardware import cache_bytes, lanes
 from convcost.measure.calibration.rounds import Heard
 from convcost.measure.calibration.rows import rows_of, seconds_by_part
-from convcost.measure.calibration.run import WAYS, Calibration
+from convcost.measure.calibration.run import WAYS, Calibration, Measured, sheet_rows
 from convcost.measure.calibration.sheets import Sheet, sheet, sheets
 from convcost.measure.mxnet_backend import MxnetBackend
 from convcost.measure.session import Session
@@ -96,7 +96,7 @@ def test_a_block_measures_what_stands_between_its_first_layers_and_its_last() ->
 def _heard(reference: float, *seconds: float) -> Heard:
     names = ("a", "a", "b")  # a is made of two operations
     parts = [(Part("forward", name), each) for name, each in zip(names, seconds, strict=True)]
-    return Heard(parts, reference, {"a": ("a",), "b": ("b", "c")})
+    return Heard(parts, sum(seconds), reference, {"a": ("a",), "b": ("b", "c")})
 
 
 def test_the_fastest_of_every_operation_counts_in_fixed_kernels() -> None:
@@ -131,6 +131,20 @@ def test_a_row_is_an_operation_that_was_heard_of_layers_that_count() -> None:
         "conv2d",
         "conv2d backward",
     ]
+
+
+def test_what_a_whole_takes_beyond_its_operations_is_shared_out() -> None:
+    tiny = next(_tiny())
+    conv = ("forward", ("one.conv3",))
+
+    def measured(whole: float) -> Measured:
+        return Measured(tiny, "unfused", {conv: 3.0, ("forward", ("x",)): 1.0}, whole, 1e-3)
+
+    # 4 fixed kernels of 1 ms for the operations, and a whole of 4, 5 and 6: 1.25 at the median
+    rows = sheet_rows([measured(whole) for whole in (4, 6, 5)], MACHINE)
+    assert [row.kernel for row in rows] == ["conv2d"] * 3
+    assert [row.seconds for row in rows] == pytest.approx([3e-3 * 1.25] * 3)
+    assert sheet_rows([], MACHINE) == []
 
 
 def test_caches_and_vectors_as_the_system_has_them(tmp_path: Path) -> None:

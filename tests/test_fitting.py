@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 pytest.importorskip("scipy", reason="fitting needs the extra 'calibrate'")
+
+from time_profile import MACHINE
 
 from convcost.prediction.fit import coefficients, errors, fit, held_out_pairs
 from convcost.prediction.model import TimeModel
@@ -39,7 +42,7 @@ def made(count: int, noise: float = 0.0, seed: int = 1, true: dict[str, float] =
 
 
 def test_without_noise_the_coefficients_come_out() -> None:
-    model = fit(made(40)).kernels["k"]
+    model = fit(made(40), MACHINE).kernels["k"]
     assert {*model.coefficients} == {*TRUE}
     for name, seconds in TRUE.items():
         assert model.coefficients[name].seconds == pytest.approx(seconds, rel=1e-6)
@@ -58,7 +61,7 @@ def test_terms_may_be_of_any_size() -> None:
 
 def test_with_noise_the_truth_is_within_a_few_standard_errors_and_nothing_is_biased() -> None:
     rows = made(400, noise=0.2)
-    model = fit(rows).kernels["k"]
+    model = fit(rows, MACHINE).kernels["k"]
     for name, seconds in TRUE.items():
         found = model.coefficients[name]
         assert abs(found.seconds - seconds) < 4 * found.error
@@ -73,7 +76,7 @@ def test_standard_errors_are_those_of_fits_of_other_samples() -> None:
     """Fit a hundred samples of the same truth: that is what a standard error means."""
     names = list(TRUE)
     fits = [coefficients(made(100, noise=0.2, seed=seed), names) for seed in range(100)]
-    model = fit(made(100, noise=0.2, seed=1000)).kernels["k"]
+    model = fit(made(100, noise=0.2, seed=1000), MACHINE).kernels["k"]
     for index, name in enumerate(names):
         values = [float(each[index]) for each in fits]
         mean = sum(values) / len(values)
@@ -87,7 +90,7 @@ def test_no_coefficient_is_negative() -> None:
         Row(kernel="k", terms={"bytes_memory": x, "launches": 1.0}, seconds=2e-5 - x * 1e-12)
         for x in (1e5, 1e6, 5e6, 1e7)
     ]
-    model = fit(rows).kernels["k"]
+    model = fit(rows, MACHINE).kernels["k"]
     assert model.coefficients["bytes_memory"].seconds == 0
     assert model.coefficients["launches"].seconds == pytest.approx(1.5e-5, rel=0.1)
 
@@ -112,11 +115,29 @@ def test_a_group_is_held_out_whole() -> None:
     assert together > 0.1
 
 
+def _blocks(own: float, shared: float) -> list[Row]:
+    """Make 200 blocks of 10 rows, each with noise of its own and noise that a block shares."""
+    generator = random.Random(5)  # noqa: S311
+    rows = made(2000, noise=own)
+    factors = [math.exp(generator.gauss(0, shared)) for _ in range(200)]
+    return [
+        replace(row, seconds=row.seconds * factors[i // 10], group=f"block {i // 10}")
+        for i, row in enumerate(rows)
+    ]
+
+
+def test_what_a_block_shares_is_what_networks_are_off_besides() -> None:
+    shared = fit(_blocks(own=0.05, shared=0.2), MACHINE)
+    assert shared.network_spread == pytest.approx(0.2, rel=0.15)
+    apart = fit(_blocks(own=0.2, shared=0), MACHINE)
+    assert apart.network_spread < 0.05
+
+
 def test_kernels_are_fitted_apart_and_ranges_are_kept() -> None:
     other = [
         Row(kernel="other", terms={"launches": float(n)}, seconds=n * 1e-3) for n in range(1, 9)
     ]
-    model = fit([*made(30), *other])
+    model = fit([*made(30), *other], MACHINE)
     assert model.rows == 38
     assert {*model.kernels} == {"k", "other"}
     launches = model.kernels["other"].coefficients["launches"]
@@ -131,5 +152,5 @@ def same(models: Sequence[TimeModel]) -> bool:
 
 def test_a_seed_decides_everything_random() -> None:
     rows = made(50, noise=0.1)
-    assert same([fit(rows, seed=5), fit(rows, seed=5)])
-    assert not same([fit(rows, seed=5), fit(rows, seed=6)])
+    assert same([fit(rows, MACHINE, seed=5), fit(rows, MACHINE, seed=5)])
+    assert not same([fit(rows, MACHINE, seed=5), fit(rows, MACHINE, seed=6)])

@@ -27,6 +27,7 @@ from convcost.errors import ConvcostError, UsageError, nearest
 if TYPE_CHECKING:
     from convcost.measure.result import Result
     from convcost.report.measured.content import Content
+    from convcost.report.measured.predicted import Choice
 
 
 def report(
@@ -48,6 +49,14 @@ def report(
     device: Device = "auto",
     threads: Threads = None,
     training: Step = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P",
+            help="A profile's name or file, for predicted times; else one of the same machine.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write .html, .md or .json; else in short, here."),
@@ -62,7 +71,7 @@ def report(
     if what is None:
         _chapter(device, threads, output)
         return
-    writer = _writer(output)
+    writer, choose = _writer(output), _choice(profile)
     from convcost.measure.session import interrupted
     from convcost.report.measured.content import content
 
@@ -77,7 +86,7 @@ def report(
     cases = [(network, batch) for network in networks.values() for batch in sizes]
     results = _read(files)
     new = measured(open_session(device, threads), cases, training=training) if cases else []
-    found = content([*results, *new], networks)
+    found = content([*results, *new], networks, choose)
     if output is None:
         from convcost.report.measured.terminal import Short
 
@@ -86,6 +95,18 @@ def report(
         write(output, writer(found))
     if new and interrupted(new):
         raise typer.Exit(INTERRUPTED)
+
+
+def _choice(name: str | None) -> Choice:
+    """Return what chooses a result's profile: that of this name, or one of its machine."""
+    from convcost.prediction.profile import find_profile, known_profiles, load_profile
+    from convcost.report.measured.predicted import is_of
+
+    if name is not None:
+        given = load_profile(find_profile(name))
+        return lambda _: given
+    known = list(map(load_profile, known_profiles().values()))
+    return lambda result: next((each for each in known if is_of(each, result)), None)
 
 
 def _chapter(device: str, threads: int | None, output: Path | None) -> None:

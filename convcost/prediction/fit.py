@@ -8,32 +8,37 @@ rows are divided again, by the geometric mean of what was measured and what was 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from math import log
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import log, sqrt
 from statistics import fmean, median
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from convcost.prediction.machine import Machine
 from convcost.prediction.model import UNSURE, Coefficient, HeldOut, KernelModel, TimeModel
+from convcost.prediction.predict import Z90, Operation, predict
 from convcost.prediction.rows import Row
-from convcost.prediction.terms import TERMS
+from convcost.prediction.terms import TERMS, Terms
+
+if TYPE_CHECKING:
+    from convcost.dims import Dim
 
 FOLDS = 5
 RESAMPLES = 200
 ROUNDS = 3  # of dividing again
 FEWEST = 5  # rows that reach a level of cache, for it to have a cost of its own
 LEVELS = ("bytes_l2", "bytes_l3", "bytes_memory")
-Z90 = 1.645
-"""Standard deviations on either side that hold nine in ten of a normal distribution."""
 
 _Vector = NDArray[np.float64]
-_Pairs = list[tuple[float, float]]
+_Pairs = list[tuple[float, float]]  # measured, predicted
 
 
-def fit(rows: Sequence[Row], *, seed: int = 0) -> TimeModel:
-    """Fit every kernel's coefficients by itself.
+def fit(rows: Sequence[Row], machine: Machine, *, seed: int = 0) -> TimeModel:
+    """Fit every kernel's coefficients by itself, then see how far whole blocks are off.
 
     Standard errors are those of a bootstrap over the rows.
     Source: Lawson & Hanson, Solving Least Squares Problems, chapter 23; Efron & Tibshirani,
@@ -43,27 +48,28 @@ def fit(rows: Sequence[Row], *, seed: int = 0) -> TimeModel:
     for row in rows:
         by_kernel[row.kernel].append(row)
     models: dict[str, KernelModel] = {}
-    every: _Pairs = []
+    every: list[tuple[Row, tuple[float, float]]] = []
     for kernel, own in sorted(by_kernel.items()):
         pairs = held_out_pairs(own, seed)
         models[kernel] = _kernel(own, pairs, seed)
-        every += pairs
-    return TimeModel(kernels=models, rows=len(rows), held_out=errors(every))
+        every += zip(own, pairs, strict=True)
+    held_out = errors([pair for _, pair in every])
+    model = TimeModel(kernels=models, rows=len(rows), held_out=held_out)
+    return replace(model, network_spread=_network_spread(every, model, machine))
 
 
 def held_out_pairs(rows: Sequence[Row], seed: int = 0) -> _Pairs:
     """Return what was measured of every row, and what a fit without its fold predicts."""
     names = _names(rows)
     matrix, seconds = _matrix(rows, names), _seconds(rows)
-    pairs: _Pairs = []
+    predicted = np.zeros(len(rows))
     for fold in _folds(rows, seed):
         out = np.isin(np.arange(len(rows)), list(fold))
         found = np.zeros(len(names))
         if not out.all():
             found = _fitted(matrix[~out], seconds[~out], names)
-        predicted = matrix[out] @ found
-        pairs += zip(seconds[out].tolist(), predicted.tolist(), strict=True)
-    return pairs
+        predicted[out] = matrix[out] @ found
+    return list(zip(seconds.tolist(), predicted.tolist(), strict=True))
 
 
 def errors(pairs: _Pairs) -> HeldOut:
@@ -152,6 +158,33 @@ def _spread(pairs: _Pairs) -> float:
         return UNSURE
     off = [abs(log(measured / max(predicted, measured / 1000))) for measured, predicted in pairs]
     return float(np.quantile(off, 0.9)) / Z90
+
+
+def _network_spread(
+    every: Iterable[tuple[Row, tuple[float, float]]], model: TimeModel, machine: Machine
+) -> float:
+    """Return what nine in ten blocks are off at most, besides what their operations say.
+
+    A network has much of one kind of block, and shares its error.
+    """
+    blocks: dict[str, list[tuple[Row, tuple[float, float]]]] = defaultdict(list)
+    for row, pair in every:
+        if row.group:
+            blocks[row.group].append((row, pair))
+    if len(blocks) < FOLDS:
+        return UNSURE
+    besides = []
+    for block in blocks.values():
+        operations = [
+            Operation(row.kernel, (), Terms(row.kernel, cast("Mapping[str, Dim]", row.terms)))
+            for row, _ in block
+        ]
+        found = predict(operations, model, machine)
+        own = log(found.high / found.seconds) if found.seconds else 0.0
+        measured, predicted = (sum(of_one) for of_one in zip(*(p for _, p in block), strict=True))
+        off = log(measured / max(predicted, measured / 1000))
+        besides.append((off**2 - own**2) / Z90**2)
+    return sqrt(max(0.0, float(np.quantile(besides, 0.9))))
 
 
 def _folds(rows: Sequence[Row], seed: int) -> list[set[int]]:

@@ -83,14 +83,23 @@ class Learning:
 Pairs = Sequence[tuple[float, float]]  # measured, predicted
 
 
-def figures(scores: Sequence[Score], baseline: str | None = None, seed: int = 0) -> Figures:
+def figures(
+    scores: Sequence[Score],
+    baseline: str | None = None,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Figures:
     """Return the figures of the predictions, or of a baseline's, which has no intervals."""
+
+    def estimated(function: Callable[[Sequence[Score]], float]) -> Estimate:
+        return estimate(scores, function, seed=seed, resamples=resamples)
 
     def pair(score: Score) -> tuple[float, float]:
         return score.measured, score.predicted if baseline is None else score.baselines[baseline]
 
     def of_pairs(function: Callable[[Pairs], float]) -> Estimate:
-        return estimate(scores, lambda some: function([pair(each) for each in some]), seed)
+        return estimated(lambda some: function([pair(each) for each in some]))
 
     def covered(some: Sequence[Score]) -> float:
         return fmean(each.covered for each in some)
@@ -102,21 +111,25 @@ def figures(scores: Sequence[Score], baseline: str | None = None, seed: int = 0)
         bias=of_pairs(lambda pairs: fmean(p / m - 1 for m, p in pairs)),
         within=tuple(of_pairs(_share_within(most)) for most in WITHIN),
         rank_correlation=of_pairs(rank_correlation),
-        coverage=None if baseline is not None else estimate(scores, covered, seed),
+        coverage=None if baseline is not None else estimated(covered),
         noise=fmean(each.noise for each in scores),
     )
 
 
 def estimate(
-    scores: Sequence[Score], function: Callable[[Sequence[Score]], float], seed: int
+    scores: Sequence[Score],
+    function: Callable[[Sequence[Score]], float],
+    *,
+    seed: int,
+    resamples: int,
 ) -> Estimate:
     """Return a figure with its percentile bootstrap interval.
 
     Source: Efron & Tibshirani, An Introduction to the Bootstrap, chapter 13.
     """
     generator = random.Random(seed)  # noqa: S311 - of statistics, not of secrets
-    found = sorted(function(generator.choices(scores, k=len(scores))) for _ in range(RESAMPLES))
-    low, high = found[round(0.025 * RESAMPLES)], found[round(0.975 * RESAMPLES) - 1]
+    found = sorted(function(generator.choices(scores, k=len(scores))) for _ in range(resamples))
+    low, high = found[round(0.025 * resamples)], found[round(0.975 * resamples) - 1]
     return Estimate(value=function(scores), low=low, high=high)
 
 

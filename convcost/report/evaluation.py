@@ -18,7 +18,7 @@ LEAST_SECONDS = 1e-3
 """Networks that take less are told by themselves: starting kernels is most of their time."""
 VERSION = 1
 _WAYS = {"unfused": "layer by layer", "fused": "fused", "training": "training steps"}
-_HEADS = ("mean error", "median", "bias", "within 5%", "10%", "20%", "rank", "in interval")
+HEADS = ("mean error", "median", "bias", "within 5%", "10%", "20%", "rank", "in interval")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +71,27 @@ def _figures(title: str, scores: Sequence[Score]) -> Iterator[Table | Text]:
         yield Text(f"{title}: no network takes more than {seconds(LEAST_SECONDS)}")
         return
     table = _table(f"{title}: {len(long)} of {len(scores)} over {seconds(LEAST_SECONDS)}")
-    for head in ("", *_HEADS):
+    for head in ("", *HEADS):
         table.add_column(head, justify="left" if not head else "right")
     found = figures(long)
-    table.add_row("predicted", *_cells(found))
+    table.add_row("predicted", *cells(found))
     for name in long[0].baselines:
-        table.add_row(name, *_cells(figures(long, name)))
+        table.add_row(name, *cells(figures(long, name)))
     yield table
     yield Text(f"noise floor: halves of a measurement differ by {share(found.noise)} on average")
 
 
-def _cells(found: Figures) -> Iterator[str]:
+def cells(found: Figures) -> Iterator[str]:
     """Write figures, each with its 95% bootstrap interval."""
     for each in (found.mean_error, found.median_error, found.bias, *found.within):
         yield _estimate(each)
     rank = found.rank_correlation
-    yield f"{rank.value:.3f}\n{rank.low:.3f} to {rank.high:.3f}"
+    yield f"{rank.value:.3f}\n({rank.low:.3f} to {rank.high:.3f})"
     yield "" if found.coverage is None else _estimate(found.coverage)
 
 
 def _estimate(found: Estimate) -> str:
-    return f"{found.value:.1%}\n{found.low:.1%} to {found.high:.1%}"
+    return f"{found.value:.1%}\n({found.low:.1%} to {found.high:.1%})"
 
 
 def _networks(title: str, scores: Sequence[Score]) -> Table:

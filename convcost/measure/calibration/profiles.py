@@ -93,9 +93,9 @@ def profile_of(
         name=name,
         machine=here,
         origin=_origin(session, seed, seconds, note),
-        unfused=_model(rows["unfused"]),
-        fused=_model(rows["fused"]),
-        training=_model(rows["training"]),
+        unfused=_model(rows["unfused"], here),
+        fused=_model(rows["fused"], here),
+        training=_model(rows["training"], here),
         rows=tuple(rows["unfused"]),
         fused_rows=tuple(rows["fused"]),
         training_rows=tuple(rows["training"]),
@@ -114,10 +114,10 @@ def _together(
     return [*known, *rows]
 
 
-def _model(rows: Sequence[Row]) -> TimeModel | None:
+def _model(rows: Sequence[Row], here: Machine) -> TimeModel | None:
     from convcost.prediction.fit import fit  # SciPy comes with it
 
-    return fit(rows) if rows else None
+    return fit(rows, here) if rows else None
 
 
 def _processor(session: Session) -> str:

@@ -23,12 +23,14 @@ Ticks = list[tuple[Part, float]]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The fastest of each operation in a round, in order, and of the fixed kernel.
+    """The fastest of each operation in a round, in order, of the fixed kernel and of the whole.
 
-    ``together`` has the layers that ran as one with the one that is named. Units: seconds.
+    ``whole`` is a pass that nobody listened to; ``together`` has the layers that ran as one
+    with the one that is named. Units: seconds.
     """
 
     parts: Sequence[tuple[Part, float]]
+    whole: float
     reference: float
     together: Mapping[str, tuple[str, ...]]
 
@@ -43,26 +45,28 @@ class Whole:
 
 def forward(job: Job) -> Iterator[Heard | None]:
     """Time the operations of a forward pass."""
-    listener = job.backend.build(job.cost, job.device, job.seed).watched()
+    network = job.backend.build(job.cost, job.device, job.seed)
+    listener = network.watched()
 
     def heard() -> Ticks:
         clock = _Clock()
         listener.run(lambda layer: clock.tick(None if layer is None else Part("forward", layer)))
         return clock.found
 
-    return _rounds(job, heard, _PASSES["forward"], listener.together())
+    return _rounds(job, _Passes(network.run, heard, _PASSES["forward"]), listener.together())
 
 
 def step(job: Job) -> Iterator[Heard | None]:
     """Time the operations of a training step."""
-    listener = job.backend.build(job.cost, job.device, job.seed).watched_step()
+    network = job.backend.build(job.cost, job.device, job.seed)
+    listener = network.watched_step()
 
     def heard() -> Ticks:
         clock = _Clock()
         listener.run(clock.tick)
         return clock.found
 
-    return _rounds(job, heard, _PASSES["step"], {})
+    return _rounds(job, _Passes(network.step, heard, _PASSES["step"]), {})
 
 
 def whole(job: Job) -> Iterator[Whole | None]:
@@ -93,17 +97,29 @@ class _Clock:
         self._last = perf_counter()
 
 
+@dataclass(frozen=True, slots=True)
+class _Passes:
+    """A pass that nobody listens to, one that is heard, and how many of each make a round."""
+
+    run: Callable[[], None]
+    heard: Callable[[], Ticks]
+    count: int
+
+
 def _rounds(
-    job: Job, heard: Callable[[], Ticks], passes: int, together: Mapping[str, tuple[str, ...]]
+    job: Job, passes: _Passes, together: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Heard | None]:
     kernel = job.backend.product(REFERENCE_SIZE, job.device)
     kernel()
+    passes.run()
     for _ in range(_WARM_UPS):
-        heard()  # weights are laid out anew in the first pass
+        passes.heard()  # weights are laid out anew in the first pass
     yield None
     while True:
         reference = min(timing.timed(kernel) for _ in range(_REFERENCES))
-        yield Heard(fastest([heard() for _ in range(passes)]), reference, together)
+        parts = fastest([passes.heard() for _ in range(passes.count)])
+        whole = min(timing.timed(passes.run) for _ in range(passes.count))
+        yield Heard(parts, whole, reference, together)
 
 
 def fastest(passes: Sequence[Sequence[tuple[Part, float]]]) -> Ticks:

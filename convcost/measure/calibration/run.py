@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter
 from typing import get_args
 
 from convcost.errors import MeasurementError
 from convcost.measure.calibration import rounds
-from convcost.measure.calibration.rows import Key, least_reference, rows_of, seconds_by_part
+from convcost.measure.calibration.rows import (
+    Key,
+    least_reference,
+    quiet,
+    rows_of,
+    seconds_by_part,
+)
 from convcost.measure.calibration.sheets import Sheet
 from convcost.measure.lanes import Lane
 from convcost.measure.session import Progress, Session
@@ -23,23 +30,28 @@ WAYS: tuple[Way, ...] = get_args(Way)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A sheet that was measured one way: what its operations took, in fixed kernels.
+    """A sheet that was measured one way: what its operations and the whole took.
 
-    ``reference`` is what that kernel took at best meanwhile, ``seconds`` how long measuring
-    it all took. Units: seconds.
+    Both are in fixed kernels; ``reference`` is what that kernel took at best meanwhile, in
+    seconds.
     """
 
     sheet: Sheet
     way: Way
     parts: dict[Key, float]
+    whole: float
     reference: float
-    seconds: float
 
-    def rows(self, machine: Machine) -> Iterator[Row]:
-        """Yield the rows, as if the fixed kernel had taken the machine's best."""
+    @property
+    def whole_to_sum(self) -> float:
+        """What the whole takes, over the sum of its operations."""
+        return self.whole / sum(self.parts.values())
+
+    def rows(self, machine: Machine, reference: float) -> Iterator[Row]:
+        """Yield the rows, as if the fixed kernel had taken so many seconds."""
         cost = self.sheet.cost(training=self.way == TRAINING)
         found = operations(cost, machine, self.way)
-        return rows_of(found, self.parts, self.sheet.groups, machine.reference_seconds)
+        return rows_of(found, self.parts, self.sheet.groups, reference)
 
 
 class Calibration:
@@ -94,9 +106,8 @@ class Calibration:
         return min(each.reference for each in self.measured)
 
     def rows(self, way: Way, machine: Machine) -> list[Row]:
-        """Return the rows of one way to run, as if the fixed kernel took the machine's best."""
-        found = [each for each in self.measured if each.way == way]
-        return [row for each in found for row in each.rows(machine)]
+        """Return the rows of one way to run; see :func:`sheet_rows`."""
+        return sheet_rows([each for each in self.measured if each.way == way], machine)
 
     def _lane(self, sheet: Sheet, way: Way) -> Lane:
         task: Callable[..., object] = rounds.step if way == TRAINING else rounds.forward
@@ -104,10 +115,21 @@ class Calibration:
         return self.session.lane(f"{sheet.name}, {way}", task, job, fused=way == "fused")
 
 
+def sheet_rows(measured: Sequence[Measured], machine: Machine) -> list[Row]:
+    """Return the rows of sheets that ran one way, as if the fixed kernel took the machine's best.
+
+    What a whole takes beyond its operations is shared out: each takes as much more as the
+    median of the sheets does.
+    """
+    more = median(each.whole_to_sum for each in measured) if measured else 1.0
+    reference = machine.reference_seconds * more
+    return [row for each in measured for row in each.rows(machine, reference)]
+
+
 def _measured(sheet: Sheet, way: Way, lane: Lane) -> Measured:
-    return Measured(
-        sheet, way, seconds_by_part(lane.rounds), least_reference(lane.rounds), lane.seconds
-    )
+    reference = least_reference(lane.rounds)
+    whole = min(each.whole for each in quiet(lane.rounds)) / reference
+    return Measured(sheet, way, seconds_by_part(lane.rounds), whole, reference)
 
 
 def _with_time_left(progress: Progress, seconds: float) -> Progress:

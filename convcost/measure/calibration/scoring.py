@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from convcost.cost import LayerCost, NetworkCost
 from convcost.measure.calibration.evaluation import Evaluation, Timed
 from convcost.measure.calibration.profiles import described
+from convcost.measure.calibration.run import sheet_rows
 from convcost.prediction.fit import coefficients, fit
 from convcost.prediction.machine import Machine
 from convcost.prediction.model import TimeModel
@@ -30,7 +31,7 @@ def scores(evaluation: Evaluation) -> list[Score]:
     machine = described(evaluation.calibration.session, evaluation.reference)
     found = []
     for way in ways_of(evaluation):
-        model = fit(evaluation.calibration.rows(way, machine))
+        model = fit(evaluation.calibration.rows(way, machine), machine)
         found += list(_scores(of_way(evaluation, way), model, machine))
     return found
 
@@ -59,8 +60,8 @@ def learning(evaluation: Evaluation, least_seconds: float) -> Iterator[Learning]
         timed = of_way(evaluation, way)
         counts = [count for power in range(10) if (count := 2**power) < len(measured)]
         for count in [*counts, len(measured)]:
-            rows = [row for each in measured[:count] for row in each.rows(machine)]
-            model = fit(rows)
+            found = sheet_rows(measured[:count], machine)
+            model = fit(found, machine)
             errors = [
                 abs(score.error)
                 for score in _scores(timed, model, machine)
@@ -70,7 +71,7 @@ def learning(evaluation: Evaluation, least_seconds: float) -> Iterator[Learning]
                 yield Learning(
                     way=way,
                     seconds=_seconds(evaluation, count),
-                    rows=len(rows),
+                    rows=len(found),
                     mean_error=sum(errors) / len(errors),
                 )
 

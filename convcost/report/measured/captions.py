@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 from types import MappingProxyType
 
 from convcost.measure.result import Memory
 from convcost.report import units
 from convcost.report.measured import numbers
 from convcost.report.measured.content import Chapter
+from convcost.report.measured.lines import Line, steps_to_total
 from convcost.report.measured.model import Schedule
 
 TITLES: Mapping[str, str] = MappingProxyType(
@@ -18,6 +20,9 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "memory": "Memory, step by step",
         "training": "Memory of a training step",
         "shares": "Share of time and of multiplies",
+        "predicted": "Predicted against measured time",
+        "errors": "What layers add to the error of the sum",
+        "intensity": "Error against intensity",
     }
 )
 """What the pictures are called."""
@@ -42,6 +47,8 @@ def captions(chapter: Chapter) -> dict[str, str]:
             found["training"] = _memory(chapter.model.training, predicted, planned)
     if chapter.by_time:
         found["shares"] = _shares(chapter)
+    if chapter.predicted:
+        found |= _accuracy(chapter.predicted)
     return found
 
 
@@ -82,6 +89,31 @@ def _memory(schedule: Schedule, predicted: int, planned: int | None) -> str:
         f" less. The model of MXNet's planner says {units.size(predicted)};"
         f" MXNet's own plan: {numbers.planned(planned)}."
     )
+
+
+def _accuracy(lines: Sequence[Line]) -> dict[str, str]:
+    """Say how far off predicted times are: in all, and where there is much arithmetic."""
+    count = len(lines)
+    off = [abs((line.predicted_ratio or 0.0) - 1) for line in lines]
+    within = [sum(each <= most for each in off) for most in (0.1, 0.2)]
+    *_, (_, total) = steps_to_total(lines)
+    worst, error = steps_to_total(lines)[0]
+    known = [line for line in lines if line.intensity]
+    high = sorted(known, key=lambda line: line.intensity or 0.0)[len(known) // 2 :]
+    typical = median(abs((line.predicted_ratio or 0.0) - 1) for line in high) if high else None
+    return {
+        "predicted": (
+            f"A dot for each layer: {within[0]} of {count} are within 10%, {within[1]} within 20%."
+        ),
+        "errors": (
+            f"The layers' predicted times come to {numbers.signed_seconds(total)} against what"
+            f" was measured; most of any layer adds {worst}, {numbers.signed_seconds(error)}."
+        ),
+        "intensity": (
+            f"In the half with the most multiplies a byte, {len(high)} layers, half are off by"
+            f" {numbers.share(typical)} or less."
+        ),
+    }
 
 
 def _shares(chapter: Chapter) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from convcost.measure.result import Difference, Failure, Memory, Remark, Result, Time, Timing
 from convcost.report import units
 from convcost.report.measured import numbers
+from convcost.report.measured.predicted import Predicted
 
 State = Literal["equal", "different", "warning", "measured", "unknown"]
 SIGNS = {"equal": "✓", "different": "✗", "warning": "!", "measured": "·", "unknown": "?"}
@@ -59,6 +60,25 @@ def checks(result: Result) -> list[Check]:
     if result.failures:
         lines.append(_failures(result.failures))
     return lines
+
+
+def predictions(found: Predicted | str | None) -> Iterator[Check]:
+    """Yield how right each predicted time of the whole is, beside the fastest pass."""
+    if isinstance(found, str):
+        yield Check("prediction", "unknown", found)
+    if not isinstance(found, Predicted):
+        return
+    for each in found.wholes:
+        time = each.predicted
+        inside = time.low <= each.measured <= time.high
+        text = (
+            f"{numbers.seconds(time.seconds)} (90% interval {numbers.seconds(time.low)} to"
+            f" {numbers.seconds(time.high)}), {time.seconds / each.measured - 1:+.1%} of the least"
+            f" measured, {numbers.seconds(each.measured)}"
+        )
+        details = (f"by the profile {found.profile}: {found.processor}",)
+        state: State = "measured" if inside else "warning"
+        yield Check(f"predicted {each.label}", state, text, details)
 
 
 def memory_error(predicted: int, planned: int) -> float | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from convcost.graph import Network
 from convcost.measure.result import Result
+from convcost.prediction.profile import Profile
 from convcost.report.measured import numbers
-from convcost.report.measured.checks import Check, checks
+from convcost.report.measured.checks import Check, checks, predictions
 from convcost.report.measured.lines import Line, least_explained, lines
 from convcost.report.measured.model import Model, model_of
+from convcost.report.measured.predicted import Choice, Predicted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,17 @@ class Chapter:
         return [line for line in self.by_time if line.rate is not None]
 
     @property
+    def prediction(self) -> Predicted | None:
+        """What a profile says of it."""
+        found = self.model.predicted if self.model is not None else None
+        return found if isinstance(found, Predicted) else None
+
+    @property
+    def predicted(self) -> list[Line]:
+        """The layers that were timed and predicted."""
+        return [line for line in self.by_time if line.predicted_seconds and line.seconds]
+
+    @property
     def expectation(self) -> str:
         """What ``expected_seconds`` of the lines means."""
         ceilings = self.result.ceilings
@@ -137,23 +150,35 @@ class Content:
         return list(found.items())
 
 
-def content(results: Sequence[Result], networks: Mapping[str, Network] | None = None) -> Content:
-    """Return what there is to say of results; ``networks`` are those measured, by name."""
+def content(
+    results: Sequence[Result],
+    networks: Mapping[str, Network] | None = None,
+    choose: Choice = lambda _: None,
+) -> Content:
+    """Return what there is to say of results; ``networks`` are those measured, by name.
+
+    ``choose`` gives the profile that predicts a result's times.
+    """
     given = networks or {}
     return Content(
         tuple(
-            _chapter(f"r{index}", result, given.get(result.network))
+            _chapter(f"r{index}", result, given.get(result.network), choose(result))
             for index, result in enumerate(results, 1)
         )
     )
 
 
-def _chapter(name: str, result: Result, network: Network | None) -> Chapter:
-    found, model = lines(result), model_of(result, network)
+def _chapter(
+    name: str, result: Result, network: Network | None, profile: Profile | None
+) -> Chapter:
+    model = model_of(result, network, profile)
+    predicted = model.predicted if isinstance(model, Model) else None
+    times = predicted.layers if isinstance(predicted, Predicted) else {}
+    found = lines(result, {name: each.seconds for name, each in times.items()})
     return Chapter(
         name=name,
         result=result,
-        checks=tuple(checks(result)),
+        checks=(*checks(result), *predictions(predicted)),
         lines=found,
         least_explained=least_explained(found),
         model=model if isinstance(model, Model) else None,

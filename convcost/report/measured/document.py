@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from convcost.report.measured.content import Chapter, Content
+from convcost.report.measured.predicted import layer_figures
 from convcost.report.records import dumps
 
 
@@ -22,7 +23,8 @@ def as_json(content: Content) -> str:
 def _derived(chapter: Chapter) -> dict[str, Any]:
     model = None
     if chapter.model is not None:
-        model = asdict(chapter.model)
+        model = asdict(replace(chapter.model, predicted=None))
+        del model["predicted"]  # told below
     return {
         "network": chapter.result.network,
         "batch": chapter.result.batch,
@@ -34,6 +36,7 @@ def _derived(chapter: Chapter) -> dict[str, Any]:
                 **asdict(line),
                 "unexplained_seconds": line.unexplained_seconds,
                 "times_expected": line.times_expected,
+                "predicted_ratio": line.predicted_ratio,
             }
             for line in chapter.lines
         ],
@@ -41,4 +44,28 @@ def _derived(chapter: Chapter) -> dict[str, Any]:
         "expected_seconds_are": chapter.expectation,
         "model": model,
         "why_no_model": chapter.why_no_model or None,
+        "predicted": _predicted(chapter),
+    }
+
+
+def _predicted(chapter: Chapter) -> dict[str, Any] | None:
+    """Return what a profile says of each way that was timed, and how right it is of layers."""
+    found = chapter.prediction
+    if found is None:
+        return None
+    figures = layer_figures(chapter.result, chapter.predicted, found)
+    return {
+        "profile": found.profile,
+        "machine": found.processor,
+        "wholes": [
+            {
+                "what": each.label,
+                "measured_seconds": each.measured,
+                "seconds": each.predicted.seconds,
+                "low": each.predicted.low,
+                "high": each.predicted.high,
+            }
+            for each in found.wholes
+        ],
+        "layers": {name: asdict(each) for name, each in figures.items()},
     }

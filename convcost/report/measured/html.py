@@ -27,6 +27,7 @@ class _Page:
     pictures: tuple[Picture, ...]
     formula: str
     unexplained: tables.Table
+    accuracy: tables.Table
     layers: tables.Table
 
 
@@ -58,6 +59,7 @@ def _page(chapter: Chapter) -> _Page:
         tuple(pictures(chapter)),
         "" if macs is None else macs.mathml.replace(_NAMESPACE, ""),
         tables.unexplained(chapter),
+        tables.accuracy(chapter),
         tables.layers(chapter),
     )
 

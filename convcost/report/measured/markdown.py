@@ -38,6 +38,9 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
         yield from ("", "### Time that the work does not explain", "")
         yield f"\u201cExplained\u201d is {chapter.expectation}."
         yield from _table(tables.unexplained(chapter))
+    accuracy = tables.accuracy(chapter)
+    if accuracy.rows:
+        yield from ("", "### Predicted times", *_table(accuracy))
     found = captions(chapter)
     if found:
         yield from ("", "### What the pictures show", "")

@@ -11,6 +11,8 @@ from convcost.cost import NetworkCost
 from convcost.errors import ConvcostError, SpecError
 from convcost.graph import Network
 from convcost.measure.result import Result
+from convcost.prediction.profile import Profile
+from convcost.report.measured.predicted import Predicted, predicted_of
 from convcost.tensors import FeatureMap
 
 _WHOLE = ("H % 32 == 0", "W % 32 == 0")
@@ -41,17 +43,24 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Memory over a pass at inference, over a training step if one was measured; the macs."""
+    """Memory over a pass at inference, over a training step if one was measured; the macs.
+
+    ``predicted`` is None without a profile of the machine, and text if it cannot predict.
+    """
 
     inference: Schedule
     training: Schedule | None
     macs: Written | None
+    predicted: Predicted | str | None = None
 
 
-def model_of(result: Result, network: Network | None = None) -> Model | str:
+def model_of(
+    result: Result, network: Network | None = None, profile: Profile | None = None
+) -> Model | str:
     """Return what the model says of a network, or why it can say nothing.
 
-    The network is the one that was measured, or the shipped one of the result's name.
+    The network is the one that was measured, or the shipped one of the result's name; times
+    are predicted by a profile.
     """
     try:
         made = network or _shipped(result.network, result.input[1:])
@@ -63,7 +72,10 @@ def model_of(result: Result, network: Network | None = None) -> Model | str:
             return f"{result.network} keeps nothing in memory"
         taught = analyse(made, batch=result.batch, dtype=result.dtype, training=True)
         training = _schedule(taught) if result.training else None
-        return Model(inference=inference, training=training, macs=_macs(cost, made))
+        predicted = None if profile is None else predicted_of(result, made, cost, profile)
+        return Model(
+            inference=inference, training=training, macs=_macs(cost, made), predicted=predicted
+        )
     except ConvcostError as error:
         return f"{result.network}: {error.problems[0].message}"
 

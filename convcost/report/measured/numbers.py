@@ -21,6 +21,12 @@ def seconds(value: float | None) -> str:
     return f"{_three_digits(value / part)} {unit}"
 
 
+def signed_seconds(value: float) -> str:
+    """Write three digits, the unit that suits them, and a sign."""
+    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
+    return f"{sign}{seconds(abs(value))}"
+
+
 def rate(value: float | None, unit: str = "/s") -> str:
     """Write three digits, a decimal prefix, and what it is a second."""
     if value is None:

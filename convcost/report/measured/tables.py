@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from convcost.report.evaluation import HEADS, cells
 from convcost.report.measured import numbers
 from convcost.report.measured.checks import memory_error
 from convcost.report.measured.content import Chapter, Content
 from convcost.report.measured.lines import Line
+from convcost.report.measured.predicted import layer_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,21 @@ def overview(content: Content) -> Table:
 
 def layers(chapter: Chapter) -> Table:
     """Return a row for each layer, in the order they run."""
+    more = ("predicted", "error") if chapter.prediction is not None else ()
     heads = (
-        *("layer", "kind", "multiplies", "bytes", "multiplies/byte", "time", "multiply-adds/s"),
-        *("% of time", "% of multiplies", "kernel"),
+        *("layer", "kind", "multiplies", "bytes", "multiplies/byte", "time", *more),
+        *("multiply-adds/s", "% of time", "% of multiplies", "kernel"),
     )
-    rows = tuple(_layer(line) for line in chapter.lines)
+    rows = tuple(_layer(line, predicted=bool(more)) for line in chapter.lines)
     return Table("Layers, in the order they run", heads, rows, 2, text_last=True)
+
+
+def accuracy(chapter: Chapter) -> Table:
+    """Return how right the layers' predicted times are, and simpler predictions."""
+    found = chapter.prediction
+    figures = {} if found is None else layer_figures(chapter.result, chapter.predicted, found)
+    rows = tuple((name, *cells(each)) for name, each in figures.items())
+    return Table("How right the layers' predicted times are", ("", *HEADS), rows, 1)
 
 
 def unexplained(chapter: Chapter) -> Table:
@@ -63,7 +74,10 @@ def unexplained(chapter: Chapter) -> Table:
     return Table(caption, heads, rows, 2)
 
 
-def _layer(line: Line) -> tuple[str, ...]:
+def _layer(line: Line, *, predicted: bool) -> tuple[str, ...]:
+    ratio = line.predicted_ratio
+    off = numbers.UNKNOWN if ratio is None else f"{ratio - 1:+.1%}"
+    more = (numbers.seconds(line.predicted_seconds), off) if predicted else ()
     return (
         line.name,
         line.kind,
@@ -71,6 +85,7 @@ def _layer(line: Line) -> tuple[str, ...]:
         numbers.size(line.bytes_moved),
         numbers.intensity(line.intensity),
         numbers.seconds(line.seconds),
+        *more,
         numbers.rate(line.rate),
         numbers.share(line.time_share),
         numbers.share(line.multiply_share),
