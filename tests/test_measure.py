@@ -193,9 +193,9 @@ def test_layers_by_hand() -> None:
     found = turns.layer_times(
         [Round([5.0, 6.0], [1.0], 4.0, first), Round([7.0, 7.5], [1.0], 3.5, second)]
     )
-    # 1.5 + 1 and 2 seconds; 1 + 0.5 + 0.25 of 3.5 on the process's own clock
-    assert found.layers == {"conv": 2.5, "relu": 2.0}
-    assert found.processor_ratio == 0.5
+    # medians: 1.75 + 2.5 and 2.5 seconds; 1.5 + 0.75 + 0.375 of 3.75 on the process's own clock
+    assert found.layers == {"conv": 4.25, "relu": 2.5}
+    assert found.processor_ratio == 0.7
     assert (found.whole.forward_seconds, found.whole.minimum_seconds) == (6.375, 5.0)
 
 

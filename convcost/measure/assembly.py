@@ -92,7 +92,7 @@ def _time(found: Found) -> Time:
         minimum_seconds=times.whole.minimum_seconds,
         rounds=times.whole.rounds,
         layers_sum_seconds=layers,
-        sum_to_whole=layers / times.whole.minimum_seconds,
+        sum_to_whole=layers / times.whole.forward_seconds,
         processor_sum_to_whole=times.processor_ratio if found.device == "cpu" else None,
         fused=found.fused,
         training_step=found.step,

@@ -102,7 +102,7 @@ class Reference:
 class Time:
     """A forward pass without fusion, its layers, and what else was timed. Units: seconds.
 
-    ``sum_to_whole`` is of the layers' minima over the whole's; ``processor_sum_to_whole`` is
+    ``sum_to_whole`` is of the layers' medians over the whole's; ``processor_sum_to_whole`` is
     the same on the process's own clock, which stops while other processes run.
     """
 

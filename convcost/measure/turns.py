@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter, process_time
 from typing import NamedTuple
 
@@ -30,9 +31,9 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The passes of a round; in ``operations`` the fastest of each operation.
+    """The passes of a round; in ``operations`` the median of each operation.
 
-    ``reference`` has the fixed kernel's times, ``busy`` is the fastest pass on the process's
+    ``reference`` has the fixed kernel's times, ``busy`` is the median pass on the process's
     own clock, which stops while others run. Units: seconds.
     """
 
@@ -44,7 +45,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class LayerTimes:
-    """A forward pass, and the fastest of every layer.
+    """A forward pass, and every layer's median: minima would add up to less than any pass.
 
     ``processor_ratio`` is what the layers come to, over the whole, on the process's clock.
     """
@@ -71,7 +72,7 @@ def watched(job: Job) -> Iterator[Round | None]:
         whole = [_on_both_clocks(network.run) for _ in range(passes)]
         heard = [_heard(listener) for _ in range(passes)]
         seconds, busy = zip(*whole, strict=True)
-        yield Round(seconds, reference, min(busy), _fastest(heard))
+        yield Round(seconds, reference, median(busy), _medians(heard))
 
 
 def forward(job: Job) -> Iterator[Sequence[float] | None]:
@@ -88,13 +89,13 @@ def layer_times(rounds: Sequence[Round]) -> LayerTimes:
     """Make what is told of a network of its rounds."""
     layers: dict[str, float] = defaultdict(float)
     busy = 0.0
-    for tick in _fastest([each.operations for each in rounds]):
+    for tick in _medians([each.operations for each in rounds]):
         layers[tick.layer] += tick.seconds
         busy += tick.busy
     return LayerTimes(
         timing.summary([each.whole for each in rounds]),
         dict(layers),
-        busy / min(each.busy for each in rounds),
+        busy / median(each.busy for each in rounds),
         timing.reference([each.reference for each in rounds]),
     )
 
@@ -130,9 +131,11 @@ def _heard(listener: WatchedNetwork) -> list[Tick]:
     return found
 
 
-def _fastest(passes: Sequence[Sequence[Tick]]) -> list[Tick]:
-    """Return the fastest of each operation, on either clock."""
+def _medians(passes: Sequence[Sequence[Tick]]) -> list[Tick]:
+    """Return the median of each operation, on either clock."""
     return [
-        Tick(same[0].layer, min(tick.seconds for tick in same), min(tick.busy for tick in same))
+        Tick(
+            same[0].layer, median(tick.seconds for tick in same), median(tick.busy for tick in same)
+        )
         for same in zip(*passes, strict=True)
     ]
