@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 import convcost
 from convcost.cli import app, main
-from convcost.report.labels import Label, shortened
+from convcost.report.labels import Labels, shortened
 
 WRONG = """\
 name: wrong
@@ -338,6 +338,6 @@ def test_long_names_are_cut_where_they_are_alike() -> None:
     assert shortened("linearbottleneck12", 8) == "linea…12"
     drawn = io.StringIO()
     table = Table.grid()
-    table.add_row(Label("linearbottleneck12.conv0"), "12345")
-    Console(width=20, file=drawn).print(table, Label("a", style="bold"))
-    assert drawn.getvalue() == "linearbott…onv012345\na\n"
+    table.add_row(Labels([("linearbottleneck12.conv0", "")]), "12345")
+    Console(width=20, file=drawn).print(table, Labels([("a", "bold"), ("b", "")]))
+    assert drawn.getvalue() == "linearbott…onv012345\na\nb\n"

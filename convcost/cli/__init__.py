@@ -2,63 +2,89 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from convcost import __version__
-from convcost.cli.analyze import analyze
-from convcost.cli.budget import check, solve
-from convcost.cli.calibrate import calibrate
-from convcost.cli.catalogue import list_networks, show
-from convcost.cli.compare import compare
-from convcost.cli.convert import convert
-from convcost.cli.evaluate import evaluate
-from convcost.cli.fit import fit
-from convcost.cli.formula import formula
-from convcost.cli.graph import graph
-from convcost.cli.measure import measure
-from convcost.cli.memory import memory
-from convcost.cli.plans import plans
-from convcost.cli.predict import predict
-from convcost.cli.profiles import profiles
-from convcost.cli.receptive import receptive
-from convcost.cli.report import report
-from convcost.cli.scale import scale
-from convcost.cli.schema import schema
-from convcost.cli.sensitivity import sensitivity
 from convcost.errors import ConvcostError, UsageError
 
+_COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "analyze": ("analyze", "analyze"),
+        "list": ("catalogue", "list_networks"),
+        "show": ("catalogue", "show"),
+        "convert": ("convert", "convert"),
+        "graph": ("graph", "graph"),
+        "compare": ("compare", "compare"),
+        "memory": ("memory", "memory"),
+        "fit": ("fit", "fit"),
+        "receptive": ("receptive", "receptive"),
+        "plans": ("plans", "plans"),
+        "measure": ("measure", "measure"),
+        "calibrate": ("calibrate", "calibrate"),
+        "evaluate": ("evaluate", "evaluate"),
+        "report": ("report", "report"),
+        "predict": ("predict", "predict"),
+        "profiles": ("profiles", "profiles"),
+        "formula": ("formula", "formula"),
+        "check": ("budget", "check"),
+        "solve": ("budget", "solve"),
+        "scale": ("scale", "scale"),
+        "sensitivity": ("sensitivity", "sensitivity"),
+        "schema": ("schema", "schema"),
+    }
+)
+"""Every command's module and what it is called there, in the order of the help."""
+
+
+class _Commands(Mapping[str, Any]):
+    """Commands that are imported when they are asked for: most of a short run would be others'."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _COMMANDS
+
+    def __getitem__(self, name: str) -> Any:
+        module, attribute = _COMMANDS[name]
+        made = found = getattr(import_module(f"{__name__}.{module}"), attribute)
+        if not isinstance(found, typer.Typer):
+            made = typer.Typer(add_completion=False)
+            made.command(name)(found)
+        command = typer.main.get_command(made)
+        command.name = name
+        return command
+
+
+class _Group(TyperGroup):
+    """The commands of this package."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Commands()  # type: ignore[assignment]  # nobody adds to it
+
+
+_OBJECTS = 100_000  # between two looks for garbage, of which a run of a second makes little
+
 app = typer.Typer(
+    cls=_Group,
     help="What a convolutional network costs, in closed form, and proven by measurement.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("analyze")(analyze)
-app.command("list")(list_networks)
-app.command("show")(show)
-app.command("convert")(convert)
-app.command("graph")(graph)
-app.command("compare")(compare)
-app.command("memory")(memory)
-app.command("fit")(fit)
-app.command("receptive")(receptive)
-app.command("plans")(plans)
-app.command("measure")(measure)
-app.command("calibrate")(calibrate)
-app.command("evaluate")(evaluate)
-app.command("report")(report)
-app.command("predict")(predict)
-app.add_typer(profiles, name="profiles")
-app.command("formula")(formula)
-app.command("check")(check)
-app.command("solve")(solve)
-app.command("scale")(scale)
-app.command("sensitivity")(sensitivity)
-app.command("schema")(schema)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - a Typer callback
@@ -81,6 +107,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; wrong input is printed and exits with 1, a wrong use with 2."""
+    gc.set_threshold(_OBJECTS)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # what the terminal's encoding does not have

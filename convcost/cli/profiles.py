@@ -9,7 +9,7 @@ import typer
 from convcost.cli import options
 from convcost.cli.output import emit
 
-profiles = typer.Typer(help="The machines that times can be predicted for.", rich_markup_mode=None)
+profiles = typer.Typer(help="The machines that times can be predicted for.", add_completion=False)
 
 
 @profiles.callback(invoke_without_command=True)

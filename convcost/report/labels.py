@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
-from rich.style import Style
 from rich.text import Text
 
 _LEAST = 8  # columns
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """A name on one line, cut in its middle if it has to be."""
+class Labels:
+    """Names with their styles, each on one line, cut in its middle if it has to be."""
 
-    text: str
-    style: str = ""
+    lines: Sequence[tuple[str, str]]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw as much of it as there is room for."""
+        """Draw as much of them as there is room for."""
         del console
-        yield Text(shortened(self.text, options.max_width), Style.parse(self.style), no_wrap=True)
+        width = options.max_width
+        cut = [(shortened(text, width), style) for text, style in self.lines]
+        yield Text("\n", no_wrap=True).join(Text(text, style) for text, style in cut)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """Tell between how many columns it takes."""
+        """Tell between how many columns they take."""
         del console, options
-        return Measurement(min(_LEAST, len(self.text)), len(self.text))
+        widest = max(len(text) for text, _ in self.lines)
+        return Measurement(min(_LEAST, widest), widest)
 
 
 def shortened(text: str, width: int) -> str:

@@ -16,7 +16,7 @@ from rich.tree import Tree
 
 from convcost.cost import NetworkCost, Note
 from convcost.report import units
-from convcost.report.labels import Label
+from convcost.report.labels import Labels
 from convcost.report.rows import COLUMNS, Row, cells
 from convcost.report.titles import given
 from convcost.work import WORK_FIELDS
@@ -74,9 +74,11 @@ class Analysis:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the table, the totals and the notes."""
         del console
-        layouts = [self._layout(names, at_length) for names, at_length in _LAYOUTS]
         width = options.max_width
-        layout = next((each for each in layouts if each.width <= width), layouts[-1])
+        for names, at_length in _LAYOUTS:
+            layout = self._layout(names, at_length)
+            if layout.width <= width:
+                break
         yield self._table(layout, bar=max(5, min(20, width - layout.width + _BAR)))
         yield self._panel(width)
         if self._step is not None:
@@ -125,9 +127,14 @@ class Analysis:
             )
         table.add_column("share", width=bar, no_wrap=True, style="cyan")  # of the multiplies
         whole = self._cost.total().work.multiplies
-        for row, (label, *texts) in zip(self._rows, layout.body, strict=True):
-            name = Label(label, style="bold" if row.sums is None else "")
-            table.add_row(name, *map(Text, texts), self._share(row, whole))
+        if self._rows:  # a column is one cell: rich takes long for a thousand of them
+            labels, *columns = zip(*layout.body, strict=True)
+            styles = ["bold" if row.sums is None else "" for row in self._rows]
+            table.add_row(
+                Labels(tuple(zip(labels, styles, strict=True))),
+                *(Text("\n".join(column)) for column in columns),
+                Group(*(self._share(row, whole) for row in self._rows)),
+            )
         return table
 
     @staticmethod
