@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,12 @@ def calibrate(
     anew: Annotated[
         bool, typer.Option("--anew", help="Forget what an earlier run measured for this name.")
     ] = False,
+    compact: Annotated[
+        bool,
+        typer.Option(
+            "--compact", help="To hand on: without what was measured, so nothing can be added."
+        ),
+    ] = False,
     note: Annotated[str, typer.Option(metavar="TEXT", help="Kept in the profile.")] = "",
 ) -> None:
     """Measure what this machine takes for layers as real networks have them.
@@ -67,6 +74,8 @@ def calibrate(
             calibration, name=name, seed=sheets.SEED, earlier=earlier, note=note
         )
     path.parent.mkdir(parents=True, exist_ok=True)
+    if compact:
+        found = replace(found, rows=(), fused_rows=(), training_rows=())
     write(path, to_json(found))
     emit("\n".join([*_lines(found, calibration.failures), f"written to {path}"]), None)
 
