@@ -22,7 +22,7 @@ def scatter(axes: Axes, lines: Sequence[Line]) -> None:
     ends = [min(known), max(known)]
     for band in _BANDS:
         low, high = ([(1 + sign * band) * end for end in ends] for sign in (-1, 1))
-        axes.fill_between(ends, low, high, color=INK, alpha=0.1, linewidth=0)
+        axes.fill([*ends, *ends[::-1]], [*low, *high[::-1]], color=INK, alpha=0.1, linewidth=0)
     axes.plot(ends, ends, color=INK, linewidth=0.8, label="equal, ±10%, ±20%")
     dots(axes, lines, lambda line: line.seconds, "predicted_seconds")
     axes.set(xlabel="measured", ylabel="predicted")

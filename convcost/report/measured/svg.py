@@ -67,7 +67,7 @@ def _inline(text: str, label: str) -> str:
         return _tag(found[0], used)
 
     body = _without_plain_groups(re.sub(r"<[^>]*>", tag, body))
-    body = re.sub(r"\n\s*", "\n", body).strip()
+    body = re.sub(_DOTS, _gathered, re.sub(r"\n\s*", "\n", body).strip())
     return f'<svg role="img" aria-label="{label}" {view[0] if view else ""}>{body}'
 
 
@@ -80,6 +80,9 @@ _SHORTER = (
     (r'^(<use .*?) style="[^"]*"', r"\1"),  # what is used has its own but for the filling
     (r"\s*\n\s*(?=[LCQz\"])|(?<=[:;LMCQ]) ", ""),
     (r"xlink:href", "href"),
+    # a straight line has nothing to fill, and lies within the axes
+    (r'^(<path d="M[^L]*L[^L"]*")(?: clip-path="[^"]*")? style="fill:none;', r'\1 style="'),
+    (r"stroke-opacity:0\.2;stroke-width:0\.8;stroke-linecap:square", "stroke-opacity:.2"),
 )
 
 
@@ -89,6 +92,21 @@ def _tag(text: str, used: set[str]) -> str:
         text = re.sub(pattern, kept, text, flags=re.DOTALL)
     text = re.sub(r"\d+\.\d+", lambda number: f"{float(number[0]):.4g}", text)
     return re.sub(r' id="([^"]*)"', lambda own: own[0] if own[1] in used else "", text)
+
+
+_PLACE = r' x="([^"]*)" y="([^"]*)"'
+_DOTS = (
+    r'<use href="#(?P<mark>\w+)" x="[^"]*" y="[^"]*" fill="(?P<fill>#\w+)"/>\n'
+    r'(?:<use href="#(?P=mark)" x="[^"]*" y="[^"]*" fill="(?P=fill)"/>\n)+'
+)
+
+
+def _gathered(dots: re.Match[str]) -> str:
+    """Write dots that look alike as a group, in whole units, each place once."""
+    found = re.findall(_PLACE, dots[0])
+    places = dict.fromkeys((round(float(x)), round(float(y))) for x, y in found)
+    uses = (f'<use href="#{dots["mark"]}" x="{x}" y="{y}"/>' for x, y in places)
+    return f'<g fill="{dots["fill"]}">{"".join(uses)}</g>\n'
 
 
 def _without_plain_groups(body: str) -> str:
