@@ -246,6 +246,37 @@ def test_groups_of_a_transposed_convolution(tmp_path: Path) -> None:
     assert back(network, tmp_path).total().work == layer.work
 
 
+def test_a_token_for_every_image(tmp_path: Path) -> None:
+    """The class token and embeddings of a vision transformer, in small."""
+    network = spec(
+        "conv2d: {name: patches, filters: 6, kernel: 2, stride: 2}",
+        "reshape: [0, 6, 12]",
+        "transpose: {name: tokens, permutation: [0, 2, 1]}",
+        "constant: {name: token, shape: [0, 1, 6], from: tokens}",
+        "concat: {axis: 1, from: [token, tokens]}",
+        "dense: {units: 3, flatten: false}",
+    )
+    assert inferred(exported(network))["concat1"] == ("N", 13, 6)
+    there = back(network, tmp_path)
+    assert there.total().parameters == analyse(network).total().parameters
+    assert there.total().work == analyse(network).total().work
+    token = next(layer for layer in there.layers if layer.kind == "constant")
+    assert (token.name, token.parameters.weights, token.output.shape) == ("token", 6, (1, 1, 6))
+
+
+@pytest.mark.parametrize(("learned", "count"), [("true", 72), ("false", 0)])
+def test_a_tensor_that_is_not_repeated(learned: str, count: int, tmp_path: Path) -> None:
+    network = spec(
+        "reshape: {name: flat, shape: [0, 12, 16]}",
+        f"constant: {{name: grid, shape: [1, 12, 6], learned: {learned}, from: flat}}",
+        "dense: {name: tokens, units: 6, flatten: false, from: flat}",
+        "add: {from: [tokens, grid]}",
+    )
+    there = back(network, tmp_path).total()
+    assert there.parameters.count == count + 16 * 6 + 6
+    assert there.work == analyse(network).total().work
+
+
 def test_several_inputs_and_outputs() -> None:
     text = """\
 name: two

@@ -76,7 +76,8 @@ class Assembly:
         if not constant.learned:
             return self.add(name, "constant", (x,), {"shape": shape, "learned": False})
         own = [source.name for source in constant.sources if not source.is_made_up]
-        made = self.add(own[0] if own else name, "constant", (x,), {"shape": shape})
+        called = (_owner(own[0]) or own[0]) if own else name
+        made = self.add(called, "constant", (x,), {"shape": shape})
         self.hold(made.layer, "weights", constant)
         return made
 
@@ -197,10 +198,10 @@ class Call:
 
     def named_by(self, weights: Constant) -> Call:
         """Return the call under its weights' name, if that says more than its own."""
-        match = _WEIGHTS.fullmatch(weights.sources[0].name) if weights.sources else None
-        if match is None or self.operator.placed:
+        owner = _owner(weights.sources[0].name) if weights.sources else None
+        if owner is None or self.operator.placed:
             return self
-        return replace(self, operator=replace(self.operator, name=match["layer"]))
+        return replace(self, operator=replace(self.operator, name=owner))
 
     def axis(self, axis: int, rank: int) -> int:
         """Return an axis, which may be counted from the last one, as counted from the first."""
@@ -240,6 +241,12 @@ class Call:
         """Return the call with what its next layer learns, by role."""
         learns = {role: each for role, each in constants.items() if each is not None}
         return replace(self, learns=learns)
+
+
+def _owner(weights: str) -> str | None:
+    """Return the layer that the name of weights says they are of."""
+    match = _WEIGHTS.fullmatch(weights)
+    return match["layer"] if match else None
 
 
 def _outside(x: Data, output: tuple[Dim, ...]) -> Dim:

@@ -16,7 +16,7 @@ from convcost.layers import (
     Unsqueeze,
 )
 from convcost.layers.axes import axis_of
-from convcost.layers.constant import Constant
+from convcost.layers.constant import REPEATED, Constant
 
 
 def reshape(layer: Reshape, node: NodeMaker) -> None:
@@ -69,9 +69,19 @@ def expand(layer: Expand, node: NodeMaker) -> None:
 
 
 def constant(layer: Constant, node: NodeMaker) -> None:
-    """Refuse: how a tensor is repeated for every image is not written yet."""
-    del layer, node
-    raise ExportError("a constant for every image has no ONNX form yet")
+    """Write a tensor of the model's own, repeated along the axes on which it follows the input."""
+    made = node.learned if layer.learned else node.fixed
+    own = made("weight", layer.own, 1)
+    if REPEATED not in layer.shape:
+        return node.last("Identity", own)
+    given = node.before("given", "Shape", *node.inputs)
+    extents = [
+        node.before(f"extent{axis}", "Gather", given, node.integers(f"axis{axis}", [axis]), axis=0)
+        if extent == REPEATED
+        else node.integers(f"own{axis}", [1])
+        for axis, extent in enumerate(layer.shape)
+    ]
+    return node.last("Expand", own, node.before("shape", "Concat", *extents, axis=0))
 
 
 def uncounted(layer: Uncounted, node: NodeMaker) -> None:
