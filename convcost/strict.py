@@ -9,6 +9,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 _Record = TypeVar("_Record")
@@ -35,6 +36,17 @@ def read(record: type[_Record], value: object, place: str = "") -> _Record:
         if name not in names:
             raise Unreadable(f"{prefix}{name}: unknown")
     return record(**{name: _value(hints[name], value[name], prefix + name) for name in names})
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text.
+
+    Raises: Unreadable, with the reason.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unreadable(f"cannot read {path}: {error}") from None
 
 
 @cache

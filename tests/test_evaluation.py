@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,12 +14,13 @@ import pytest
 from rich.console import Console
 
 import convcost
+from convcost.errors import ProfileError
 from convcost.measure.calibration import evaluation
 from convcost.measure.calibration.evaluation import Case, Evaluation, groups, timed
 from convcost.measure.calibration.rounds import Whole
 from convcost.measure.lanes import Lane
 from convcost.prediction.scores import Learning, Score, figures, rank_correlation
-from convcost.report.evaluation import Evaluated
+from convcost.report.evaluation import Evaluated, load_evaluation
 
 # --- Figures -----------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ def test_baselines_are_of_the_other_families() -> None:
 # --- What is told ------------------------------------------------------------------------
 
 
-def test_every_network_is_told_of_and_short_ones_are_not_in_the_figures() -> None:
+def test_every_network_is_told_of_and_short_ones_are_not_in_the_figures(tmp_path: Path) -> None:
     short = score(1e-4, 2e-4, network="tiny", outside=3)
     found = Evaluated(
         machine="made up, threads: 1",
@@ -194,3 +196,20 @@ def test_every_network_is_told_of_and_short_ones_are_not_in_the_figures() -> Non
     written = json.loads(found.as_json())
     assert len(written["scores"]) == 6
     assert written["scores"][0]["measured"] == 1
+    path = tmp_path / "e.json"
+    path.write_text(found.as_json(), encoding="utf-8")
+    assert load_evaluation(path) == found
+    markdown = found.as_markdown()
+    assert "| error | unfused, batch 1 | fused, batch 1 |" in markdown
+    assert "| tiny | +100.0% \\* | +100.0% \\* |" in markdown
+    assert "| predicted | 18.0% (" in markdown
+
+
+def test_what_is_no_evaluation_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "e.json"
+    with pytest.raises(ProfileError, match="cannot read"):
+        load_evaluation(path)
+    for text in ("", "[]", '{"version": 1}'):
+        path.write_text(text)
+        with pytest.raises(ProfileError, match=r"e\.json: no evaluation"):
+            load_evaluation(path)

@@ -14,12 +14,15 @@ from convcost.cli import options
 from convcost.cli.calibrate import Budget, require_scipy
 from convcost.cli.measuring import Batches, Device, Threads, open_session, telling
 from convcost.cli.output import emit, write
+from convcost.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from convcost.graph import Network
     from convcost.measure.calibration.evaluation import Evaluation
     from convcost.measure.session import Session
     from convcost.report.evaluation import Evaluated
+
+_FORMS = {".json": "as_json", ".md": "as_markdown"}
 
 
 def evaluate(
@@ -36,7 +39,11 @@ def evaluate(
         bool, typer.Option("--training", help="Training steps too, at the same batches.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write all of it there, as JSON.")
+        Path | None, typer.Option(metavar="FILE", help="Also write it, as .json or .md.")
+    ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option("--read", metavar="FILE.json", help="Instead, show what one has written."),
     ] = None,
 ) -> None:
     """Calibrate and measure networks in one session, and compare with what is predicted.
@@ -44,6 +51,14 @@ def evaluate(
     The calibration is of synthetic networks, so that no network, nor its family, has a part
     in what predicts it. Ctrl-C stops, and tells of what was measured.
     """
+    if output is not None and output.suffix not in _FORMS:
+        raise UsageError(f"--output: unknown format {output.suffix!r}; {nearest('', _FORMS)}")
+    if earlier is not None:
+        if networks:
+            raise UsageError("--read shows all of a file: it takes no networks")
+        from convcost.report.evaluation import load_evaluation
+
+        return _tell(load_evaluation(earlier), output)
     require_scipy()
     from convcost.measure.calibration import evaluation, run, sheets
     from convcost.prediction.network import Way
@@ -56,9 +71,13 @@ def evaluate(
     every = list(evaluation.cases(session, _networks(networks, session), sizes, ways))
     with telling() as told:
         evaluation.evaluate(found, every, parse_seconds("--budget", budget), told)
-    shown = _evaluated(found)
+    return _tell(_evaluated(found), output)
+
+
+def _tell(shown: Evaluated, output: Path | None) -> None:
+    """Print an evaluation, and write it if that is asked for."""
     if output is not None:
-        write(output, shown.as_json())
+        write(output, getattr(shown, _FORMS[output.suffix])())
     emit(shown, None)
 
 

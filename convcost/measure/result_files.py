@@ -9,7 +9,7 @@ from pathlib import Path
 
 from convcost.errors import MeasurementError
 from convcost.measure.result import VERSION, Result
-from convcost.strict import Unreadable, read
+from convcost.strict import Unreadable, read, text_of
 
 
 def to_json(results: Sequence[Result]) -> str:
@@ -46,7 +46,7 @@ def load_results(path: Path) -> list[Result]:
     Raises: MeasurementError if it cannot be read, or is not one.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MeasurementError(f"cannot read {path}: {error}") from None
+        text = text_of(path)
+    except Unreadable as error:
+        raise MeasurementError(str(error)) from None
     return from_json(text, str(path))

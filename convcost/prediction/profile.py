@@ -11,7 +11,7 @@ from convcost.errors import ProfileError, nearest
 from convcost.prediction.machine import Machine
 from convcost.prediction.model import TimeModel
 from convcost.prediction.rows import Row
-from convcost.strict import Unreadable, read
+from convcost.strict import Unreadable, read, text_of
 
 VERSION = 1
 SHIPPED = Path(__file__).parent.parent / "profiles"
@@ -82,9 +82,9 @@ def load_profile(path: Path) -> Profile:
     Raises: ProfileError if it cannot be read, or is not one.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"cannot read {path}: {error}") from None
+        text = text_of(path)
+    except Unreadable as error:
+        raise ProfileError(str(error)) from None
     return from_json(text, str(path))
 
 
