@@ -22,7 +22,10 @@ LEAST_SECONDS = 1e-3
 """Networks that take less are told by themselves: starting kernels is most of their time."""
 VERSION = 1
 _WAYS = {"unfused": "layer by layer", "fused": "fused", "training": "training steps"}
-HEADS = ("mean error", "median", "bias", "within 5%", "10%", "20%", "rank", "in interval")
+HEADS = (
+    *("mean error", "median error", "bias", "within 5%", "within 10%", "within 20%"),
+    *("rank correlation", "in the interval"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +125,12 @@ def _figures(title: str, scores: Sequence[Score]) -> Iterator[Table | Text]:
         yield Text(f"{title}: no network takes more than {seconds(LEAST_SECONDS)}")
         return
     table = _table(f"{title}: {len(long)} of {len(scores)} over {seconds(LEAST_SECONDS)}")
-    for head in ("", *HEADS):
-        # names are not cut, however narrow the terminal
-        table.add_column(head, justify="right" if head else "left", min_width=None if head else 10)
     found = all_figures(long)
-    for name, each in found.items():
-        table.add_row(name, *cells(each))
+    table.add_column("")
+    for name in found:
+        table.add_column(name, justify="right")
+    for head, *each in zip(HEADS, *map(cells, found.values()), strict=True):
+        table.add_row(head, *each)
     yield table
     noise = share(found["predicted"].noise)
     yield Text(f"noise floor: halves of a measurement differ by {noise} on average")
