@@ -112,6 +112,18 @@ def test_a_fused_function_costs_its_exponentials() -> None:
     assert fused_terms(group, MACHINE).values["exponentials"] == 8 * 81
 
 
+def test_a_function_behind_a_product_is_computed_one_by_one() -> None:
+    # 12 channels do not fill blocks of 8; relu6 is two comparisons
+    (group,) = fused(network("{conv2d: {filters: 12, kernel: 1}}, relu6"))
+    product = fused_terms(group, MACHINE)
+    assert product.kernel == "conv2d 1x1 as a product"
+    assert product.values["operations"] == 2 * 12 * 81
+    (group,) = fused(network("{conv2d: {filters: 12, kernel: 1}}, relu"))
+    assert "operations" not in fused_terms(group, MACHINE).values
+    (group,) = fused(network("{conv2d: {filters: 16, kernel: 1}}, relu6"))
+    assert "operations" not in fused_terms(group, MACHINE).values
+
+
 def test_without_fusion_every_layer_that_is_needed_runs_by_itself() -> None:
     text = (
         "{name: n, input: [2, 4, 4], layers: [{conv2d: {name: a, filters: 2, kernel: 1}},"

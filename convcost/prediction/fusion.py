@@ -18,6 +18,7 @@ from dataclasses import replace
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim, add_up
 from convcost.layers import Activation, Add, BatchNorm, Conv2d, Dense, Dropout, Identity
+from convcost.prediction.kernels import PRODUCTS
 from convcost.prediction.machine import Machine
 from convcost.prediction.terms import Terms, levels, moved_bytes, terms
 
@@ -51,8 +52,9 @@ def fused_terms(
     """Return the terms of layers that run as one: those of the first, and what the rest add.
 
     A batch norm goes into the weights beforehand. A sum reads one tensor more. An activation
-    costs the exponentials that it computes. ``blocked`` says which layers' outputs are in
-    blocks of channels.
+    costs the exponentials that it computes; behind a product of matrices every one but relu
+    is computed element by element. ``blocked`` says which layers' outputs are in blocks of
+    channels.
     """
     first, *others = group
     found = terms(first, machine, _of_inputs(first, blocked))
@@ -62,13 +64,22 @@ def fused_terms(
     sums = sum(isinstance(each.layer, Add) for each in others)
     moved = moved_bytes(first) + sums * first.activation_bytes
     exponentials = add_up(each.work.exponentials for each in others)
+    alone = add_up(_operations(each) for each in others) if found.kernel in PRODUCTS else 0
     values: dict[str, Dim] = {
         **found.values,
         "exponentials": found.values.get("exponentials", 0) + exponentials,
+        "operations": alone,
         "reordered_bytes": found.values.get("reordered_bytes", 0) + _added(group, blocked),
         **levels(moved, moved + weight_bytes, machine),
     }
     return replace(found, values={name: value for name, value in values.items() if value != 0})
+
+
+def _operations(layer: LayerCost) -> Dim:
+    """Return a function's operations but for exponentials; relu's are done with the product's."""
+    if not isinstance(layer.layer, Activation) or layer.layer.function == "relu":
+        return 0
+    return layer.work.operations - layer.work.exponentials
 
 
 def _of_inputs(layer: LayerCost, blocked: Mapping[str, bool] | None) -> list[bool] | None:

@@ -37,6 +37,8 @@ _CALIBRATED = frozenset({"relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "ha
 """The activation functions that calibrating runs, each by itself."""
 
 _PLAIN = " in plain layout"
+PRODUCTS = ("conv2d 1x1 as a product", "conv2d as a product")
+"""The kernels of convolutions that run as a product of matrices: by one tap, and by several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ def _by_matrix_product(layer: Conv2d, cost: LayerCost) -> tuple[str, dict[str, D
         "products": x.n * layer.groups,
     }
     if layer.taps == 1 and layer.stride == (1, 1):
-        return "conv2d 1x1 as a product", values
+        return PRODUCTS[0], values
     values["patch_elements"] = cost.output.positions * x.c * layer.taps
-    return "conv2d as a product", values
+    return PRODUCTS[1], values
 
 
 def _conv_transpose2d(
