@@ -10,6 +10,7 @@ import pytest
 from convcost.dims import symbol
 from convcost.errors import ShapeError
 from convcost.layers import (
+    AbstractLayer,
     Activation,
     Add,
     Arithmetic,
@@ -23,6 +24,7 @@ from convcost.layers import (
     Flatten,
     GlobalPool2d,
     GroupNorm,
+    Identity,
     Input,
     InstanceNorm,
     LayerNorm,
@@ -107,6 +109,20 @@ def test_flatten_and_concat_move_without_computing() -> None:
     assert Concat(axis=-2).output_shape(x, FeatureMap(2, 3, 6, 5)) == FeatureMap(2, 3, 10, 5)
     assert Concat(axis=2).output_shape(Array((1, 2, 3)), Array((1, 2, 1))) == Array((1, 2, 4))
     assert Concat().work(x, x) == Flatten().work(x) == Work()
+
+
+@pytest.mark.parametrize(
+    "layer", [Identity(), GroupNorm(groups=3), InstanceNorm(), Prelu(), Dropout(rate=0.5)]
+)
+def test_some_kinds_keep_the_shape(layer: AbstractLayer) -> None:
+    x = FeatureMap(2, 3, 4, 5)
+    assert layer.output_shape(x) == x
+
+
+def test_what_is_handed_on_costs_nothing() -> None:
+    x = FeatureMap(2, 3, 4, 5)
+    assert Identity().work(x) == Input(extents=(3, 4, 5)).work() == Work()
+    assert Input(extents=(3, 4, 5), batch=2).output_shape() == x
 
 
 def test_a_gate_scales_whole_channels() -> None:
