@@ -84,6 +84,10 @@ class BuiltNetwork(Protocol):
         """Make a training step, and return when it is done."""
         ...
 
+    def again(self) -> BuiltNetwork:
+        """Return the same network for inference with the same weights, elsewhere in memory."""
+        ...
+
     def watched(self) -> WatchedNetwork:
         """Return the same network with the same weights, to be watched."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod, sqrt
 from typing import Any, final
 
@@ -114,17 +114,24 @@ class MxnetNetwork:
                 update(array, gradient)
         mx.nd.waitall()
 
+    def again(self) -> MxnetNetwork:
+        """Bind the same arrays again, with other memory for what layers output."""
+        return replace(self, executor=self._twin())
+
     def watched(self) -> WatchedMxnetNetwork:
         """Bind the same arrays again, for an executor with a monitor."""
+        twin = self._twin()
+        nodes = layers_of_nodes(twin.get_optimized_symbol(), self.cost)  # what fused, if any did
+        return WatchedMxnetNetwork(twin, nodes)
+
+    def _twin(self) -> Any:
         bound = self.executor
-        twin = self.symbol.bind(
+        return self.symbol.bind(
             bound.arg_arrays[0].context,
             args=bound.arg_dict,
             grad_req="null",
             aux_states=bound.aux_dict,
         )
-        nodes = layers_of_nodes(twin.get_optimized_symbol(), self.cost)  # what fused, if any did
-        return WatchedMxnetNetwork(twin, nodes)
 
     def watched_step(self) -> WatchedMxnetStep:
         """Bind the same arrays and gradients again, for an executor with a monitor."""

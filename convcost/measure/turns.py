@@ -57,17 +57,21 @@ class LayerTimes:
 
 
 def watched(job: Job) -> Iterator[Round | None]:
-    """Time the fixed kernel, the whole network and its layers."""
+    """Time the fixed kernel, the whole network and its layers.
+
+    Where in memory a network's outputs lie is chance, and worth some percent of its time: every
+    round draws anew, for the whole and for the layers.
+    """
     network = job.backend.build(job.cost, job.device, job.seed)
-    listener = network.watched()
     kernel = job.backend.product(REFERENCE_SIZE, job.device)
     deadline = perf_counter() + job.seconds
-    listener.run(lambda _: None)
     passes = timing.passes_in_a_round(timing.warm_up(network.run, deadline))
     fixed = timing.passes_in_a_round(timing.warm_up(kernel, deadline))
     yield None
     while True:
+        network, listener = network.again(), network.watched()
         network.run()
+        listener.run(lambda _: None)
         reference = [timing.timed(kernel) for _ in range(fixed)]
         whole = [_on_both_clocks(network.run) for _ in range(passes)]
         heard = [_heard(listener) for _ in range(passes)]
