@@ -15,7 +15,7 @@ from typing import NamedTuple
 import gluon_networks
 import onnx
 import onnx_networks
-from test_mxnet_import import AT_ONE_SIZE, SHAPES, ZOO, save, zoo
+from test_mxnet_import import LARGER, SHAPES, ZOO, save, zoo
 
 import convcost
 
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 def of_gluon(folder: Path) -> Iterator[Row]:
     """Yield the networks of Gluon's zoo, as MXNet saves them."""
     for name in ZOO:
-        shape = AT_ONE_SIZE.get(name, SHAPES)[0]
+        shape = LARGER.get(name, SHAPES)[0]
         cost = _cost(save(zoo(name), folder, name), shape[1:])
         graph = gluon_networks.trace(getattr(gluon_networks.vision, name)())
         rows = list(gluon_networks.rows(graph, shape))

@@ -85,3 +85,14 @@ def test_a_name_that_is_not_known_is_an_error(folders: tuple[Path, Path]) -> Non
     with pytest.raises(ProfileError, match="unknown profile 'sever'; did you mean 'server'"):
         find_profile("sever")
     assert find_profile("other.json") == Path("other.json")
+
+
+def test_what_comes_with_convcost_can_be_read_and_says_whose_it_is() -> None:
+    shipped = sorted(profiles.SHIPPED.glob("*.json"))
+    assert shipped
+    for path in shipped:
+        found = load_profile(path)
+        assert found.name == path.stem
+        assert found.origin.note
+        assert found.rows == found.fused_rows == found.training_rows == ()
+        assert all(each is not None for each in (found.unfused, found.fused, found.training))
