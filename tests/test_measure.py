@@ -464,6 +464,21 @@ def test_results_come_back_from_a_file(lenet: Result, resnet: Result, tmp_path: 
 
 
 @needs_mxnet
+def test_what_two_layers_share_is_an_exception() -> None:
+    text = (
+        "{name: n, input: [3, 4, 4], layers: [{conv2d: {name: a, filters: 3, kernel: 1}},"
+        " {conv2d: {name: b, filters: 3, kernel: 1, holds: {weights: 0, biases: 0}}}]}"
+    )
+    cost = convcost.analyse(convcost.build(convcost.read_text(text)))
+    assert cost.total().parameters.count == 12
+    job = tasks.Job(MxnetBackend(), cost, "cpu")
+    facts = child.run(tasks.facts, job, seconds=60, environment={})
+    found = checks.parameters(cost, facts.arrays)
+    assert (found.checked, found.equal, found.learned) == (2, 2, 12)
+    assert [each.layer for each in found.exceptions] == ["b (weights)", "b (biases)"]
+
+
+@needs_mxnet
 def test_operations_belong_to_layers_and_exceptions_are_named(
     session: Session, tmp_path: Path
 ) -> None:

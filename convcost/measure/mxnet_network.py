@@ -11,7 +11,7 @@ import mxnet as mx
 from mxnet.base import NDArrayHandle
 from mxnet.symbol import Symbol
 
-from convcost.cost import NetworkCost
+from convcost.cost import LayerCost, NetworkCost
 from convcost.errors import MeasurementError
 from convcost.layers import BatchNorm
 from convcost.layers.group_normalization import AbstractGroupNormalization
@@ -34,6 +34,7 @@ ROLES = {
 _NO_SCALE = "MXNet keeps gamma without a scale, fixed at 1 (fix_gamma)"
 _CONSTANT = "MXNet has constants among its arguments; they are not learned"
 _NO_SCALE_AT_ALL = "MXNet keeps gamma without a scale; here it stays 1"
+_SHARED = "MXNet has a copy here of what the network shares with another layer"
 _NO_SHIFT = "MXNet keeps beta without a shift; here it stays 0"
 
 
@@ -80,7 +81,7 @@ class MxnetNetwork:
     def arrays(self) -> list[Array]:
         """Return its arguments and auxiliary states, the data aside."""
         kept = {**self.executor.arg_dict, **self.executor.aux_dict}
-        layers = {each.name: each.layer for each in self.cost.layers}
+        layers = {each.name: each for each in self.cost.layers}
         found = []
         for name, array in kept.items():
             if is_data(name):
@@ -161,9 +162,16 @@ def _parts(name: str) -> tuple[str, str]:
     raise MeasurementError(f"MXNet has an array {name!r} that is not understood")
 
 
-def _fixed(layer: object, role: str) -> str | None:
+def _fixed(cost: LayerCost | None, role: str) -> str | None:
+    """Return why an array is not learned, or not the layer's own; None if it is both."""
     if role == "constants":
         return _CONSTANT
+    if cost is None or role == "statistics":
+        return None
+    layer = cost.layer
+    held, own = cost.parameters, layer.parameters(*cost.input_shapes)
+    if getattr(own, role) and not getattr(held, role):
+        return _SHARED
     if isinstance(layer, BatchNorm) and role == "scales" and not layer.scale:
         return _NO_SCALE
     if not isinstance(layer, BatchNorm | AbstractGroupNormalization):

@@ -102,7 +102,7 @@ def _noise(result: Result) -> Iterator[str]:
             f"the machine was not quiet: in {reference.marked_rounds} of {result.time.rounds}"
             " rounds a fixed kernel was more than 15% off its median"
         )
-    if made.load and made.load[0] > made.cores:
+    if result.time.rounds and made.load and made.load[0] > made.cores:
         yield (
             f"other processes were running: a load of {made.load[0]:.1f} on {made.cores} cores;"
             " times are too long, and their sum is off"
