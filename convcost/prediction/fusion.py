@@ -68,7 +68,7 @@ def fused_terms(
     values: dict[str, Dim] = {
         **found.values,
         "exponentials": found.values.get("exponentials", 0) + exponentials,
-        "operations": alone,
+        "operations": found.values.get("operations", 0) + alone,
         "reordered_bytes": found.values.get("reordered_bytes", 0) + _added(group, blocked),
         **levels(moved, moved + weight_bytes, machine),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -12,13 +11,11 @@ from convcost.dims import Dim, is_dim
 from convcost.importers.network import Imported
 from convcost.importers.onnx.extents import BATCH, Parameters, at_batch, batch_axis, of_sample
 from convcost.importers.onnx.operator import Operator, UnsupportedError
-from convcost.importers.onnx.values import Constant, Data, Known
+from convcost.importers.onnx.values import Constant, Data, Known, owner_of
 from convcost.layers import KINDS, AbstractLayer
 from convcost.tensors import tensor
 
 _KINDS: Mapping[str, type[AbstractLayer]] = MappingProxyType({kind.kind: kind for kind in KINDS})
-_WEIGHTS = re.compile(r"(?P<layer>[A-Za-z_][\w.\-/]*)[./](weight|kernel|w|gamma)(:0)?")
-"""What authors call the weights of a layer: the layer's name stands before it."""
 
 
 @dataclass(slots=True)
@@ -76,7 +73,7 @@ class Assembly:
         if not constant.learned:
             return self.add(name, "constant", (x,), {"shape": shape, "learned": False})
         own = [source.name for source in constant.sources if not source.is_made_up]
-        called = (_owner(own[0]) or own[0]) if own else name
+        called = (owner_of(own[0]) or own[0]) if own else name
         made = self.add(called, "constant", (x,), {"shape": shape})
         self.hold(made.layer, "weights", constant)
         return made
@@ -198,7 +195,7 @@ class Call:
 
     def named_by(self, weights: Constant) -> Call:
         """Return the call under its weights' name, if that says more than its own."""
-        owner = _owner(weights.sources[0].name) if weights.sources else None
+        owner = owner_of(weights.sources[0].name) if weights.sources else None
         if owner is None or self.operator.placed:
             return self
         return replace(self, operator=replace(self.operator, name=owner))
@@ -241,12 +238,6 @@ class Call:
         """Return the call with what its next layer learns, by role."""
         learns = {role: each for role, each in constants.items() if each is not None}
         return replace(self, learns=learns)
-
-
-def _owner(weights: str) -> str | None:
-    """Return the layer that the name of weights says they are of."""
-    match = _WEIGHTS.fullmatch(weights)
-    return match["layer"] if match else None
 
 
 def _outside(x: Data, output: tuple[Dim, ...]) -> Dim:

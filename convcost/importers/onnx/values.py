@@ -25,6 +25,9 @@ MOST_RANK = 16
 _MADE_UP = re.compile(r"(val|cst|tmp|tensor|const\w*|onnx::\w*?)_*\d+")
 """What exporters call constants that no author named, learned or not."""
 
+_WEIGHTS = re.compile(r"(?P<layer>[A-Za-z_][\w.\-/]*)[./](weight|kernel|w|gamma)(:0)?")
+"""What authors call the weights of a layer: the layer's name stands before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
@@ -173,3 +176,9 @@ def _numbers(tensor: onnx.TensorProto, name: str) -> Array | None:
         return numpy_helper.to_array(tensor)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ImportFormatError(f"tensor {name!r}: its data is damaged: {error}") from None
+
+
+def owner_of(weights: str) -> str | None:
+    """Return the layer that the name of weights says they are of."""
+    match = _WEIGHTS.fullmatch(weights)
+    return match["layer"] if match else None
