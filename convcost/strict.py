@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
+from reprlib import repr as brief
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 _Record = TypeVar("_Record")
@@ -25,7 +26,7 @@ def read(record: type[_Record], value: object, place: str = "") -> _Record:
     Raises: Unreadable, with the place of what was found.
     """
     if not isinstance(value, dict):
-        raise Unreadable(f"{place or 'result'}: expected an object, found {value!r}")
+        raise Unreadable(f"{place or 'result'}: expected an object, found {brief(value)}")
     hints, required = _declared(record)  # type: ignore[arg-type]  # classes can be hashed
     names = [name for name in hints if name in value or name in required]
     prefix = f"{place}." if place else ""
@@ -72,7 +73,7 @@ def _value(declared: Any, value: object, place: str) -> object:
     accepted = (int, float) if declared is float else declared
     right = origin is None and isinstance(value, accepted)
     if not right or (isinstance(value, bool) and declared is not bool):
-        raise Unreadable(f"{place}: expected {_named(declared)}, found {value!r}")
+        raise Unreadable(f"{place}: expected {_named(declared)}, found {brief(value)}")
     return float(value) if declared is float else value  # type: ignore[arg-type]
 
 

@@ -213,3 +213,7 @@ def test_what_is_no_evaluation_is_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ProfileError, match=r"e\.json: no evaluation"):
             load_evaluation(path)
+    path.write_text(json.dumps([{"layers": list(range(10_000))}] * 100))
+    with pytest.raises(ProfileError) as caught:
+        load_evaluation(path)
+    assert len(str(caught.value)) < 500  # not the whole file

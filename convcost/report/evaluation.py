@@ -103,7 +103,11 @@ def load_evaluation(path: Path) -> Evaluated:
     Raises: ProfileError that names the file and the key, for anything unexpected.
     """
     try:
-        return read(Evaluated, json.loads(text_of(path)))
+        text = text_of(path)
+    except Unreadable as error:
+        raise ProfileError(str(error)) from None
+    try:
+        return read(Evaluated, json.loads(text))
     except (ValueError, Unreadable) as error:
         raise ProfileError(f"{path}: no evaluation: {error}") from None
 
