@@ -50,6 +50,34 @@ def test_without_noise_the_coefficients_come_out() -> None:
     assert model.spread < 1e-6
 
 
+def test_laying_out_anew_costs_the_same_in_every_kernel() -> None:
+    """The few rows of a kernel that do so, all of one size, could not say what it costs."""
+    known = {"reordered_bytes": 7e-11, "reorders": 1e-5}
+    rows = [replace(row, kernel=kernel) for kernel in "ab" for row in made(30)]
+    for kernel, sizes in {"a": [10**n for n in range(3, 8)], "b": [1000, 1000]}.items():
+        for row, size in zip(made(5, seed=2), sizes, strict=False):
+            others = {"reordered_bytes": float(size), "reorders": 1.0}
+            more = sum(known[name] * amount for name, amount in others.items())
+            rows.append(
+                replace(
+                    row, kernel=kernel, terms={**row.terms, **others}, seconds=row.seconds + more
+                )
+            )
+    for model in fit(rows, MACHINE).kernels.values():
+        for name, seconds in {**TRUE, **known}.items():
+            assert model.coefficients[name].seconds == pytest.approx(seconds, rel=1e-4)
+
+
+def test_a_row_that_is_far_off_counts_less() -> None:
+    """One in ten took twenty times as long: least squares alone would be a third too high."""
+    rows = [
+        replace(row, seconds=row.seconds * (20 if number % 10 == 0 else 1))
+        for number, row in enumerate(made(100))
+    ]
+    found = dict(zip(TRUE, coefficients(rows, [*TRUE]).tolist(), strict=True))
+    assert found == pytest.approx(TRUE, rel=0.1)
+
+
 def test_terms_may_be_of_any_size() -> None:
     rows = [
         Row(kernel="k", terms={"multiply_adds": x * 1e17, "launches": 1}, seconds=x + 0.5)

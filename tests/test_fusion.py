@@ -93,12 +93,16 @@ def test_a_residual_unit_by_hand() -> None:
     cost = network(RESIDUAL)
     kinds = [[layer.kind for layer in group] for group in fused(cost)]
     assert kinds == [["conv2d", "batch_norm", "add", "activation"], ["activation"]]
-    # Windows of 3 on 9 with a tap in the padding at either end: 25 a side; 16 lanes for 8.
+    # Windows of 3 on 9 with a tap in the padding at either end: 25 a side; 16 lanes for 8, which
+    # are a single vector, so that each of 9 rows is a call and every product waits.
     (first, second) = (fused_terms(group, MACHINE) for group in fused(cost))
     assert first == Terms(
         "conv2d",
         {
             "multiply_adds": 25 * 25 * 16 * 16,
+            "waits": 25 * 25 * 16 * 16,
+            "weight_loads": 25 * 3 * 16,
+            "calls": 9,
             "bytes_l2": 4 * 3 * 8 * 81,
             "weight_bytes": 4 * 8 * 8 * 9,
             "launches": 1,

@@ -41,10 +41,15 @@ layers:
   - concat: {name: both, from: [one, clip]}
   - conv2d: {name: last, filters: 8, kernel: 1}
   - relu6: {name: end}
-outputs: [from_odd, wide, wide1, padded, end]
+  - conv2d: {name: even, filters: 16, kernel: 1, stride: 2, from: pool}
+  - conv2d: {name: rest, filters: 16, kernel: 1, stride: 3, from: pool}      # does not divide 10
+  - max_pool2d: {name: small, kernel: 5, stride: 5, from: pool}
+  - conv2d: {name: narrow, filters: 16, kernel: 7, padding: 3, groups: 16}   # 3 before 2 outputs
+outputs: [from_odd, wide, wide1, padded, end, even, rest, narrow]
 """
 IN_BLOCKS = {
     *("stem", "bn", "relu", "pool", "depthwise", "grouped8", "wide1", "sum", "one", "both", "last"),
+    *("even", "rest", "small"),
 }
 
 
@@ -74,6 +79,7 @@ def test_who_reads_another_layout_pays() -> None:
         "wide1": 2 * small,
         "both": 2 * small,
         "end": 2 * 4 * 2 * 8 * 10 * 10,
+        "narrow": 2 * 4 * 2 * 16 * 2 * 2,
     }
 
 
@@ -97,6 +103,8 @@ def test_layouts_as_the_log_has_them(together: str) -> None:
         if first.kind in {"conv2d", "pool2d"}:
             (kernel,) = kernels
             assert blocked[first.name] == (" jit" in kernel), (first.name, kernel)
+            found = fused_terms((first,), MACHINE, blocked).kernel
+            assert (found == "conv2d 1x1") == (" jit_1x1" in kernel), (first.name, kernel)
         if first.kind in {"conv2d", "pool2d", "batch_norm"}:
             inputs = [blocked.get(name, False) for name in first.inputs]
             other = [each != layout(first, inputs).takes for each in inputs]

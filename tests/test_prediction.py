@@ -233,6 +233,15 @@ def test_a_training_step_by_hand() -> None:
     assert found["e update"] == Terms("update", {"weight_bytes": 12 * (5 * 128 + 5), "launches": 2})
 
 
+@pytest.mark.parametrize(("kernel", "name"), [(3, ""), (5, "wide ")])
+def test_wide_depthwise_windows_are_slow_backward(kernel: int, name: str) -> None:
+    """OneDNN has no kernel of its own for the gradient of more than three columns of weights."""
+    layers = f"{{conv2d: {{name: a, filters: 16, kernel: {kernel}, groups: 16}}}}"
+    cost = convcost.analyse(network(layers, "[16, 8, 8]"), training=True)
+    kernels = [each.terms.kernel for each in operations(cost, MACHINE, "training")]
+    assert kernels[:2] == ["conv2d depthwise", f"{name}conv2d depthwise backward"]
+
+
 def test_a_training_step_takes_the_cost_of_training() -> None:
     taught = replace(profile(), training=training_model())
     cost = convcost.analyse(convcost.load("lenet5"), training=True)

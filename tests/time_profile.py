@@ -30,7 +30,7 @@ SECONDS = {
     "launches": 5e-6,
 }
 KERNELS = (
-    *("conv2d", "conv2d 1x1", "conv2d depthwise", "conv2d grouped", "conv2d few channels"),
+    *("conv2d", "conv2d 1x1", "conv2d depthwise", "conv2d few channels"),
     *("conv2d as a product", "conv2d 1x1 as a product", "dense", "batch_norm", "softmax"),
     *("batch_norm in plain layout", "activation relu", "activation tanh", "activation sigmoid"),
     *("max pool2d", "average pool2d", "global average pool2d", "global max pool2d"),

@@ -1,23 +1,19 @@
-"""Fitting: rows that were measured become a time model. Needs SciPy.
-
-Coefficients are not negative and make the relative errors small: every row is divided by
-its time. A fit of least squares to ratios comes out low, for it is cheaper to be too low; so
-rows are divided again, by the geometric mean of what was measured and what was fitted.
-"""
+"""Fitting: rows that were measured become a time model. Needs SciPy."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import log, sqrt
 from statistics import fmean, median
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
+from convcost.prediction.least_squares import FEWEST, Vector, fitted, solved
 from convcost.prediction.machine import Machine
 from convcost.prediction.model import UNSURE, Coefficient, HeldOut, KernelModel, TimeModel
 from convcost.prediction.predict import Z90, Operation, predict
@@ -29,12 +25,26 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 RESAMPLES = 200
-ROUNDS = 3  # of dividing again
-FEWEST = 5  # rows that reach a level of cache, for it to have a cost of its own
-LEVELS = ("bytes_l2", "bytes_l3", "bytes_memory")
+REORDERS = ("reordered_bytes", "reorders")
+"""Terms that cost the same in every kernel."""
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
-_Vector = NDArray[np.float64]
+_Indices = NDArray[np.int64]
 _Pairs = list[tuple[float, float]]  # measured, predicted
+
+
+@dataclass(frozen=True, slots=True)
+class _Reordering:
+    """What laying tensors out anew takes, by rows of all kernels; all is divided by their time."""
+
+    amounts: Vector
+    times: Vector
+
+    def coefficients(self, rows: slice | _Indices = slice(None)) -> Mapping[str, float]:
+        """Return the seconds for a unit of ``REORDERS``, by all rows or some."""
+        if len(self.times) < FEWEST:
+            return NOTHING
+        return dict(zip(REORDERS, solved(self.amounts[rows], self.times[rows]), strict=True))
 
 
 def fit(rows: Sequence[Row], machine: Machine, *, seed: int = 0) -> TimeModel:
@@ -47,19 +57,26 @@ def fit(rows: Sequence[Row], machine: Machine, *, seed: int = 0) -> TimeModel:
     by_kernel: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_kernel[row.kernel].append(row)
+    reordering = _reordering(by_kernel.values())
+    shared = reordering.coefficients()
     models: dict[str, KernelModel] = {}
     every: list[tuple[Row, tuple[float, float]]] = []
     for kernel, own in sorted(by_kernel.items()):
-        pairs = held_out_pairs(own, seed)
-        models[kernel] = _kernel(own, pairs, seed)
+        pairs = held_out_pairs(own, shared, seed)
+        models[kernel] = _kernel(own, pairs, reordering, seed)
         every += zip(own, pairs, strict=True)
     held_out = errors([pair for _, pair in every])
     model = TimeModel(kernels=models, rows=len(rows), held_out=held_out)
     return replace(model, network_spread=_network_spread(every, model, machine))
 
 
-def held_out_pairs(rows: Sequence[Row], seed: int = 0) -> _Pairs:
-    """Return what was measured of every row, and what a fit without its fold predicts."""
+def held_out_pairs(
+    rows: Sequence[Row], shared: Mapping[str, float] = NOTHING, seed: int = 0
+) -> _Pairs:
+    """Return what was measured of every row, and what a fit without its fold predicts.
+
+    ``shared`` are coefficients that are known already.
+    """
     names = _names(rows)
     matrix, seconds = _matrix(rows, names), _seconds(rows)
     predicted = np.zeros(len(rows))
@@ -67,7 +84,7 @@ def held_out_pairs(rows: Sequence[Row], seed: int = 0) -> _Pairs:
         out = np.isin(np.arange(len(rows)), list(fold))
         found = np.zeros(len(names))
         if not out.all():
-            found = _fitted(matrix[~out], seconds[~out], names)
+            found = fitted(matrix[~out], seconds[~out], names, shared)
         predicted[out] = matrix[out] @ found
     return list(zip(seconds.tolist(), predicted.tolist(), strict=True))
 
@@ -82,50 +99,33 @@ def errors(pairs: _Pairs) -> HeldOut:
     )
 
 
-def coefficients(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
+def coefficients(rows: Sequence[Row], names: Sequence[str]) -> Vector:
     """Return the seconds for a unit of each term that fit the rows best."""
-    return _fitted(_matrix(rows, names), _seconds(rows), names)
+    return fitted(_matrix(rows, names), _seconds(rows), names, NOTHING)
 
 
-def _fitted(matrix: _Vector, seconds: _Vector, names: Sequence[str]) -> _Vector:
-    """Fit what each level of cache costs over the one before, so that none is quicker.
-
-    A level that hardly any row reaches costs what the one before does.
-    """
-    levels = [names.index(name) for name in LEVELS if name in names]
-    steps = np.eye(len(names))
-    for position, level in enumerate(levels):
-        steps[level, levels[:position]] = 1
-    amounts = matrix @ steps
-    for level in levels[1:]:
-        if np.count_nonzero(amounts[:, level]) < FEWEST:
-            amounts[:, level] = 0
-    weights = 1 / seconds
-    for _ in range(1 + ROUNDS):
-        found = _solved(amounts * weights[:, None], seconds * weights)
-        fitted = amounts @ found
-        weights = 1 / np.sqrt(seconds * np.maximum(fitted, seconds / 100))
-    of_levels: _Vector = steps @ found
-    return of_levels
+def _reordering(by_kernel: Iterable[Sequence[Row]]) -> _Reordering:
+    """Collect what rows that lay tensors out anew take beyond what their kernels' others say."""
+    found: list[Row] = []
+    beyond: list[float] = []
+    for rows in by_kernel:
+        others = [row for row in rows if not row.terms.get(REORDERS[0])]
+        names = _names(others)
+        if len(others) > 2 * len(names):
+            own = coefficients(others, names)
+            for row in rows:
+                if row.terms.get(REORDERS[0]):
+                    found.append(row)
+                    beyond.append(max(0.0, row.seconds - float(_matrix([row], names)[0] @ own)))
+    seconds = _seconds(found)
+    return _Reordering(_matrix(found, REORDERS) / seconds[:, None], np.array(beyond) / seconds)
 
 
-def _solved(matrix: _Vector, target: _Vector) -> _Vector:
-    """Solve least squares without negative numbers, each column first scaled to length 1.
-
-    The solver's tolerance goes by the largest column: else overheads would be lost beside
-    multiply-adds.
-    """
-    lengths = np.linalg.norm(matrix, axis=0)
-    lengths[lengths == 0] = 1
-    found: _Vector = nnls(matrix / lengths, target)[0] / lengths
-    return found
-
-
-def _kernel(rows: Sequence[Row], pairs: _Pairs, seed: int) -> KernelModel:
+def _kernel(rows: Sequence[Row], pairs: _Pairs, reordering: _Reordering, seed: int) -> KernelModel:
     names = _names(rows)
     matrix, measured = _matrix(rows, names), _seconds(rows)
-    seconds = _fitted(matrix, measured, names)
-    covariance = _covariance(matrix, measured, names, seed)
+    seconds = fitted(matrix, measured, names, reordering.coefficients())
+    covariance = _covariance(matrix, measured, names, reordering, seed)
     return KernelModel(
         coefficients={
             name: Coefficient(
@@ -143,12 +143,20 @@ def _kernel(rows: Sequence[Row], pairs: _Pairs, seed: int) -> KernelModel:
     )
 
 
-def _covariance(matrix: _Vector, seconds: _Vector, names: Sequence[str], seed: int) -> _Vector:
+def _covariance(
+    matrix: Vector, seconds: Vector, names: Sequence[str], reordering: _Reordering, seed: int
+) -> Vector:
     """Return the covariance of the coefficients of resampled rows."""
-    generator, count = np.random.default_rng(seed), len(seconds)
-    samples = (generator.integers(count, size=count) for _ in range(RESAMPLES))
-    found = [_fitted(matrix[sample], seconds[sample], names) for sample in samples]
-    covariance: _Vector = np.atleast_2d(np.cov(np.array(found), rowvar=False))
+    generator = np.random.default_rng(seed)
+    found = []
+    for _ in range(RESAMPLES):
+        own, others = (
+            generator.integers(max(count, 1), size=count)
+            for count in (len(seconds), len(reordering.times))
+        )
+        shared = reordering.coefficients(others)
+        found.append(fitted(matrix[own], seconds[own], names, shared))
+    covariance: Vector = np.atleast_2d(np.cov(np.array(found), rowvar=False))
     return covariance
 
 
@@ -204,9 +212,10 @@ def _names(rows: Sequence[Row]) -> list[str]:
     return sorted(present, key=lambda name: ([*TERMS, name].index(name), name))
 
 
-def _seconds(rows: Sequence[Row]) -> _Vector:
+def _seconds(rows: Sequence[Row]) -> Vector:
     return np.array([row.seconds for row in rows])
 
 
-def _matrix(rows: Sequence[Row], names: Sequence[str]) -> _Vector:
-    return np.array([[row.terms.get(name, 0) for name in names] for row in rows], dtype=float)
+def _matrix(rows: Sequence[Row], names: Sequence[str]) -> Vector:
+    amounts = [[row.terms.get(name, 0) for name in names] for row in rows]
+    return np.array(amounts, dtype=float).reshape(len(rows), len(names))

@@ -20,7 +20,7 @@ from convcost.dims import Dim, add_up
 from convcost.layers import Activation, Add, BatchNorm, Conv2d, Dense, Dropout, Identity
 from convcost.prediction.kernels import PRODUCTS
 from convcost.prediction.machine import Machine
-from convcost.prediction.terms import Terms, levels, moved_bytes, terms
+from convcost.prediction.terms import Terms, levels, moved_bytes, reordered, terms
 
 _BY_BOTH = frozenset({"relu", "relu6", "sigmoid", "tanh", "softplus", "leaky_relu", "gelu"})
 _BY_DENSE = _BY_BOTH | {"elu", "exp", "sqrt", "square", "abs"}
@@ -60,17 +60,17 @@ def fused_terms(
     found = terms(first, machine, _of_inputs(first, blocked))
     if not others:
         return found
-    weight_bytes = found.values.get("weight_bytes", 0)
     sums = sum(isinstance(each.layer, Add) for each in others)
     moved = moved_bytes(first) + sums * first.activation_bytes
     exponentials = add_up(each.work.exponentials for each in others)
     alone = add_up(_operations(each) for each in others) if found.kernel in PRODUCTS else 0
+    added = reordered(_added(group, blocked))
     values: dict[str, Dim] = {
         **found.values,
         "exponentials": found.values.get("exponentials", 0) + exponentials,
         "operations": found.values.get("operations", 0) + alone,
-        "reordered_bytes": found.values.get("reordered_bytes", 0) + _added(group, blocked),
-        **levels(moved, moved + weight_bytes, machine),
+        **{name: found.values.get(name, 0) + amount for name, amount in added.items()},
+        **levels(moved, machine),
     }
     return replace(found, values={name: value for name, value in values.items() if value != 0})
 
@@ -86,19 +86,18 @@ def _of_inputs(layer: LayerCost, blocked: Mapping[str, bool] | None) -> list[boo
     return None if blocked is None else [blocked.get(name, False) for name in layer.inputs]
 
 
-def _added(group: tuple[LayerCost, ...], blocked: Mapping[str, bool] | None) -> Dim:
-    """Return the bytes that are laid out anew of what is added in another layout."""
+def _added(group: tuple[LayerCost, ...], blocked: Mapping[str, bool] | None) -> list[Dim]:
+    """Return the bytes of every tensor that is added in another layout."""
     if blocked is None:
-        return 0
+        return []
     inside = {each.name for each in group}
     gives = blocked[group[0].name]
-    other = [
+    return [
         each.activation_bytes
         for each in group
         if isinstance(each.layer, Add)
         and any(blocked.get(name, False) != gives for name in set(each.inputs) - inside)
     ]
-    return 2 * add_up(other)
 
 
 def _needed(cost: NetworkCost) -> set[str]:

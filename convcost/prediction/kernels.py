@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from convcost.cost import LayerCost
-from convcost.dims import Dim, ceil_div, exceeds, floor_div, product
+from convcost.dims import Dim, ceil_div, exceeds, floor_div, modulo, product
 from convcost.layers import (
     AbstractLayer,
     Activation,
@@ -29,28 +29,40 @@ from convcost.layers import (
     Pool2d,
     Subtract,
 )
-from convcost.prediction.layouts import is_flat
-from convcost.prediction.taps import taps_inside
+from convcost.prediction.layouts import is_flat, is_product
+from convcost.prediction.machine import Machine
+from convcost.prediction.taps import along, taps_inside
 from convcost.tensors import FeatureMap
 
-_CALIBRATED = frozenset({"relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish"})
+_CALIBRATED = frozenset(
+    {"relu", "relu6", "leaky_relu", "sigmoid", "tanh", "hard_sigmoid", "hard_swish", "swish"}
+)
 """The activation functions that calibrating runs, each by itself."""
 
 _PLAIN = " in plain layout"
+DEPTHWISE = "conv2d depthwise"
 PRODUCTS = ("conv2d 1x1 as a product", "conv2d as a product")
 """The kernels of convolutions that run as a product of matrices: by one tap, and by several."""
 
 
+_VECTORS = 4  # of filters, at most, that a convolution computes together
+_FEWEST_NORMALIZED = 16  # channels, for oneDNN's own local response normalization
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Channels as a machine's vectors take them, and whether a layer works on blocks of them."""
+    """The machine, and whether a layer works on blocks of channels."""
 
-    lanes: int
+    machine: Machine
     blocked: bool
+
+    def vectors(self, channels: Dim) -> Dim:
+        """Return the vectors that hold so many channels."""
+        return ceil_div(channels, self.machine.lanes)
 
     def rounded(self, channels: Dim) -> Dim:
         """Return the channels that whole vectors hold."""
-        return ceil_div(channels, self.lanes) * self.lanes
+        return self.vectors(channels) * self.machine.lanes
 
 
 Rule = Callable[[Any, LayerCost, Setting], tuple[str, dict[str, Dim]]]
@@ -66,18 +78,46 @@ def _conv2d(layer: Conv2d, cost: LayerCost, setting: Setting) -> tuple[str, dict
     if not setting.blocked:
         return _by_matrix_product(layer, cost)
     taps = x.n * taps_inside(layer, x)
-    filters = layer.filters
-    if layer.groups != 1:
-        of_one = floor_div(x.c, layer.groups)
-        if of_one == 1:  # every channel by itself
-            return "conv2d depthwise", {"multiply_adds": taps * setting.rounded(filters)}
-        each = setting.rounded(of_one) * setting.rounded(floor_div(filters, layer.groups))
-        return "conv2d grouped", {"multiply_adds": taps * layer.groups * each}
-    if is_flat(layer, x):
-        products = taps * x.c * setting.rounded(filters)
-        return "conv2d few channels", {"multiply_adds": products}
-    products = taps * setting.rounded(x.c) * setting.rounded(filters)
-    return "conv2d 1x1" if layer.taps == 1 else "conv2d", {"multiply_adds": products}
+    if layer.groups != 1 and floor_div(x.c, layer.groups) == 1:  # every channel by itself
+        products = taps * setting.rounded(layer.filters)
+        return DEPTHWISE, {"multiply_adds": products, "calls": _calls(cost, setting)}
+    if is_product(layer, x):
+        products = taps * setting.rounded(x.c) * setting.rounded(layer.filters)
+        return "conv2d 1x1", {"multiply_adds": products}
+    kernel = "conv2d few channels" if is_flat(layer, x) else "conv2d"
+    return kernel, _in_tiles(layer, cost, setting)
+
+
+def _in_tiles(layer: Conv2d, cost: LayerCost, setting: Setting) -> dict[str, Dim]:
+    """Call a kernel for every row of outputs, block of channels and few vectors of filters.
+
+    It loads the weights of them all, and a single vector of filters waits: what is added to a
+    sum is not there when the next is to be added.
+    Source: oneDNN 2.0, src/cpu/x64/jit_avx2_convolution.cpp and jit_avx2_conv_kernel_f32.cpp.
+    """
+    x, output = _feature_map(cost), cost.output
+    assert isinstance(output, FeatureMap)  # noqa: S101 - of a convolution
+    channels, filters = floor_div(x.c, layer.groups), floor_div(layer.filters, layer.groups)
+    blocks: Dim = 1
+    if not is_flat(layer, x):
+        blocks, channels = setting.vectors(channels), setting.rounded(channels)
+    vectors = setting.vectors(filters)
+    rows, columns = layer.windows
+    products = x.n * taps_inside(layer, x) * channels * layer.groups * setting.machine.lanes
+    alone = modulo(vectors, _VECTORS)
+    return {
+        "multiply_adds": products * vectors,
+        "waits": products * (exceeds(alone, 0) - exceeds(alone, 1)),
+        "weight_loads": x.n * along(rows, x.h) * columns.kernel * channels * layer.groups * vectors,
+        "calls": x.n * output.h * layer.groups * blocks * ceil_div(vectors, _VECTORS),
+    }
+
+
+def _calls(cost: LayerCost, setting: Setting) -> Dim:
+    """Return the calls of a kernel that makes a row of outputs, of one vector of channels."""
+    output = cost.output
+    assert isinstance(output, FeatureMap)  # noqa: S101 - of what has rows
+    return output.n * setting.vectors(output.c) * output.h
 
 
 def _by_matrix_product(layer: Conv2d, cost: LayerCost) -> tuple[str, dict[str, Dim]]:
@@ -113,27 +153,38 @@ def _matmul(layer: Matmul, cost: LayerCost, setting: Setting) -> tuple[str, dict
 
 
 def _dense(layer: Dense, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
+    """Of one image it is a matrix by a vector; of more, weights are packed for a product."""
     (x,) = cost.input_shapes
     features = product(x.shape[1:])
-    return "dense", {"multiply_adds": x.n * features * setting.rounded(layer.units)}
+    several = exceeds(x.n, 1)
+    return "dense", {
+        "multiply_adds": x.n * features * setting.rounded(layer.units),
+        "dot_products": layer.units * (1 - several),
+        "packed_bytes": cost.parameters.weights * cost.element_bytes * several,
+        "products": several,
+    }
 
 
 def _pool2d(layer: Pool2d, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
     x = _feature_map(cost)
-    return _pooled(f"{layer.mode} pool2d", x, taps_inside(layer, x), setting)
+    return _pooled(f"{layer.mode} pool2d", cost, taps_inside(layer, x), setting)
 
 
 def _global_pool2d(
     layer: GlobalPool2d, cost: LayerCost, setting: Setting
 ) -> tuple[str, dict[str, Dim]]:
     x = _feature_map(cost)
-    return _pooled(f"global {layer.mode} pool2d", x, x.h * x.w, setting)
+    return _pooled(f"global {layer.mode} pool2d", cost, x.h * x.w, setting)
 
 
-def _pooled(kernel: str, x: FeatureMap, taps: Dim, setting: Setting) -> tuple[str, dict[str, Dim]]:
+def _pooled(
+    kernel: str, cost: LayerCost, taps: Dim, setting: Setting
+) -> tuple[str, dict[str, Dim]]:
+    x = _feature_map(cost)
     if not setting.blocked:
         return f"{kernel}{_PLAIN}", {"window_elements": x.n * x.c * taps}
-    return kernel, {"window_elements": x.n * setting.rounded(x.c) * taps}
+    elements = x.n * setting.rounded(x.c) * taps
+    return kernel, {"window_elements": elements, "calls": _calls(cost, setting)}
 
 
 def _batch_norm(_: BatchNorm, __: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
@@ -147,9 +198,11 @@ def _concat(_: Concat, cost: LayerCost, __: Setting) -> tuple[str, dict[str, Dim
 
 
 def _lrn(layer: Lrn, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
-    del setting
     elements = cost.activations
-    return "lrn", {"window_elements": elements * layer.size, "exponentials": elements}
+    values = {"window_elements": elements * layer.size, "exponentials": elements}
+    x = _feature_map(cost)
+    few = isinstance(x.c, int) and x.c < _FEWEST_NORMALIZED
+    return f"lrn{_PLAIN}" if few or not setting.blocked else "lrn", values
 
 
 def _activation(layer: Activation, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:

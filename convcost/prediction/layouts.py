@@ -38,7 +38,7 @@ BLOCK = 8
 _KEEPING = (BatchNorm, Pool2d, GlobalPool2d, Lrn, Dropout, Identity, Multiply)
 _FUNCTIONS = frozenset({"relu", "sigmoid", "tanh", "softplus", "swish", "hard_swish"})
 _WIDE = 7  # taps: a wider kernel is only direct without padding, or without a stride
-_PADDED = 3  # columns, at most, and no more than there are outputs in a row
+_DIRECT, _DEPTHWISE = 3, 4  # columns of padding at most, and no more than outputs in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,26 @@ def _is_direct(layer: Conv2d, x: FeatureMap) -> bool:
     of_one = floor_div(x.c, layer.groups)
     filters = floor_div(layer.filters, layer.groups)
     if of_one == 1 and filters == 1 and layer.groups != 1:
-        return _divides(x.c)
+        return _divides(x.c) and _fits_rows(layer, x, _DEPTHWISE)
     fits = _divides(filters) and (is_flat(layer, x) or _divides(of_one))
-    return fits and (layer.taps == 1 or _is_jitted(layer, x))
+    return fits and (is_product(layer, x) or _is_jitted(layer, x))
+
+
+def is_product(layer: Conv2d, x: FeatureMap) -> bool:
+    """Whether a convolution multiplies what is there, perhaps without some rows and columns."""
+    if layer.taps != 1:
+        return False
+    sides = zip(layer.windows, (x.h, x.w), strict=True)
+    return all(_strides_evenly(window, extent) for window, extent in sides)
+
+
+def _strides_evenly(window: Window, extent: Dim) -> bool:
+    """Whether the strides of one tap divide an extent, without padding; a symbol must."""
+    even = equal(window.positions(extent, axis="") * window.stride, extent)
+    if isinstance(even, bool):
+        return even
+    require(even, "{} does not divide by a stride of {}", extent, window.stride)
+    return True
 
 
 def _is_jitted(layer: Conv2d, x: FeatureMap) -> bool:
@@ -122,13 +139,15 @@ def _is_jitted(layer: Conv2d, x: FeatureMap) -> bool:
     above, left, *stride, _, width = sides
     if width > _WIDE and (above or left) and stride != [1, 1]:
         return False
-    return left <= _outputs_at_once(columns, x)
+    return _fits_rows(layer, x, _DIRECT)
 
 
-def _outputs_at_once(columns: Window, x: FeatureMap) -> int:
-    """Return how many outputs of a row a kernel works on together."""
-    width = columns.positions(x.w, axis="width")
-    return min(_PADDED, width) if isinstance(width, int) else _PADDED
+def _fits_rows(layer: Conv2d, x: FeatureMap, most: int) -> bool:
+    """Whether no row begins with more padding than a kernel has outputs at once."""
+    columns = layer.windows[1]
+    left, width = columns.margins(x.w)[0], columns.positions(x.w, axis="width")
+    at_once = min(most, width) if isinstance(width, int) else most
+    return not isinstance(left, int) or left <= at_once
 
 
 def _known(*values: Dim) -> list[int] | None:

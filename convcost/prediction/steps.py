@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
-from convcost.layers import Add
+from convcost.layers import Add, Conv2d
+from convcost.prediction.kernels import DEPTHWISE
 from convcost.prediction.layouts import layouts
 from convcost.prediction.machine import Machine
 from convcost.prediction.predict import Operation
@@ -21,6 +22,7 @@ from convcost.training import with_gradient
 
 FORWARD, BACKWARD, UPDATE = "forward", "backward", "update"
 """The phases of a step; an operation's name is its layer's and the phase."""
+_WIDEST = 3  # columns
 
 
 def step_operations(cost: NetworkCost, machine: Machine) -> list[Operation]:
@@ -67,10 +69,22 @@ def _backward(layer: LayerCost, forward: Terms, machine: Machine, wanted: int, s
     read = moved_bytes(layer)
     written = read - layer.activation_bytes if wanted else 0
     added = layer.activation_bytes * (3 * sums)
-    values |= levels(read + written + added, read + written + 2 * weight_bytes, machine)
+    values |= levels(read + written + added, machine)
     values["weight_bytes"] = 2 * weight_bytes
     kept = {name: value for name, value in values.items() if value != 0}
-    return Terms(f"{forward.kernel} {BACKWARD}", kept)
+    kernel = f"wide {forward.kernel}" if _is_wide(layer, forward) else forward.kernel
+    return Terms(f"{kernel} {BACKWARD}", kept)
+
+
+def _is_wide(layer: LayerCost, forward: Terms) -> bool:
+    """Whether oneDNN has no kernel for the gradient of a depthwise convolution's weights.
+
+    Source: oneDNN 2.0, src/cpu/x64/jit_uni_dw_conv_kernel_utils.hpp (init_conf).
+    """
+    if forward.kernel != DEPTHWISE:
+        return False
+    assert isinstance(layer.layer, Conv2d)  # noqa: S101 - that is its kernel
+    return layer.layer.kernel[1] > _WIDEST
 
 
 def _updates(cost: NetworkCost) -> Iterator[tuple[LayerCost, Terms]]:

@@ -29,6 +29,9 @@ class Term:
 TERMS: Mapping[str, Term] = MappingProxyType(
     {
         "multiply_adds": Term("multiply-add in vectors", ARITHMETIC),
+        "waits": Term("multiply-add that waits for the one before", ARITHMETIC),
+        "weight_loads": Term("vector of weights loaded for a row of outputs", ARITHMETIC),
+        "dot_products": Term("dot product by itself", ARITHMETIC),
         "window_elements": Term("element of a window", ARITHMETIC),
         "operations": Term("scalar operation", ARITHMETIC),
         "exponentials": Term("exponential", ARITHMETIC),
@@ -36,10 +39,12 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "packed_bytes": Term("byte of weights packed for a product", "weights"),
         "elements_alone": Term("element copied by itself", ARITHMETIC),
         "products": Term("matrix product", OVERHEAD),
+        "calls": Term("call of a kernel for a row of outputs", OVERHEAD),
         "bytes_l2": Term("byte in the L2 cache", "L2 cache"),
         "bytes_l3": Term("byte in the L3 cache", "L3 cache"),
         "bytes_memory": Term("byte in memory", "memory"),
         "reordered_bytes": Term("byte laid out anew", "layout"),
+        "reorders": Term("tensor laid out anew", "layout"),
         "weight_bytes": Term("byte of parameters", "weights"),
         "launches": Term("operation launched", OVERHEAD),
     }
@@ -65,24 +70,32 @@ def terms(layer: LayerCost, machine: Machine, inputs: Sequence[bool] | None = No
     """
     found = inputs if inputs is not None else [fills_blocks(x) for x in layer.input_shapes]
     laid_out = layout(layer, found)
-    kernel, own = kernel_of(layer, Setting(machine.lanes, laid_out.gives))
+    kernel, own = kernel_of(layer, Setting(machine, laid_out.gives))
     weight_bytes = (layer.parameters.count + layer.statistics) * layer.element_bytes
-    moved = moved_bytes(layer)
+    other = [] if inputs is None else _in_other_layout(layer, inputs, laid_out)
     values: dict[str, Dim] = {
         **own,
-        **levels(moved, moved + weight_bytes, machine),
-        "reordered_bytes": 0 if inputs is None else reordered_bytes(layer, inputs, laid_out),
+        **levels(moved_bytes(layer), machine),
+        **reordered(other),
         "weight_bytes": weight_bytes,
         "launches": 1,
     }
     return Terms(kernel, {name: value for name, value in values.items() if value != 0})
 
 
-def reordered_bytes(layer: LayerCost, inputs: Sequence[bool], laid_out: Layout) -> Dim:
-    """Return the bytes read and written to lay out anew what is not as the layer takes it."""
+def reordered(tensors: Sequence[Dim]) -> dict[str, Dim]:
+    """Return what it takes to lay out anew tensors of so many bytes: all is read and written."""
+    return {"reordered_bytes": 2 * add_up(tensors), "reorders": len(tensors)}
+
+
+def _in_other_layout(layer: LayerCost, inputs: Sequence[bool], laid_out: Layout) -> list[Dim]:
+    """Return the bytes of every input that is not laid out as the layer takes it."""
     known = dict(zip(layer.inputs, zip(layer.input_shapes, inputs, strict=True), strict=True))
-    other = [x.elements for x, blocked in known.values() if blocked != laid_out.takes]
-    return 2 * layer.element_bytes * add_up(other)
+    return [
+        x.elements * layer.element_bytes
+        for x, blocked in known.values()
+        if blocked != laid_out.takes
+    ]
 
 
 def moved_bytes(layer: LayerCost) -> Dim:
@@ -91,12 +104,20 @@ def moved_bytes(layer: LayerCost) -> Dim:
     return add_up(x.elements for x in inputs) * layer.element_bytes + layer.activation_bytes
 
 
-def levels(moved: Dim, working: Dim, machine: Machine) -> dict[str, Dim]:
-    """Return the bytes moved at the level of cache that holds the working set."""
-    beyond_l2 = exceeds(working, machine.l2_bytes)
-    beyond_l3 = exceeds(working, machine.l3_bytes) if machine.l3_bytes else beyond_l2
+def levels(moved: Dim, machine: Machine) -> dict[str, Dim]:
+    """Return where the bytes moved are found: as many as a cache holds, the rest farther off.
+
+    Half of the L3 cache is left to what comes before and after.
+    """
+    beyond_l2 = _beyond(moved, machine.l2_bytes)
+    in_memory = _beyond(moved, max(machine.l2_bytes, machine.l3_bytes // 2))
     return {
-        "bytes_l2": moved * (1 - beyond_l2),
-        "bytes_l3": moved * (beyond_l2 - beyond_l3),
-        "bytes_memory": moved * beyond_l3,
+        "bytes_l2": moved - beyond_l2,
+        "bytes_l3": beyond_l2 - in_memory,
+        "bytes_memory": in_memory,
     }
+
+
+def _beyond(value: Dim, limit: int) -> Dim:
+    """Return what a value has over a limit."""
+    return (value - limit) * exceeds(value, limit)

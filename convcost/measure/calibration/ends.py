@@ -30,11 +30,11 @@ def stem(block: Block, draw: Draw) -> None:
 def head(block: Block, draw: Draw) -> None:
     """Dense layers behind a feature map."""
     rows = draw.between(1, 8)
-    channels = draw.channels(8, 512)
+    channels = draw.channels(32, 512)
     block.feed(channels, rows)
     block.flatten()
     for _ in range(2):
-        block.dense(draw.between(16, 4096), "relu")
+        block.dense(draw.between(64, 4096), "relu")
         block.dropout()
     block.dense(draw.between(10, 1024))
     block.act("softmax")
@@ -42,7 +42,7 @@ def head(block: Block, draw: Draw) -> None:
 
 def pooled_head(block: Block, draw: Draw) -> None:
     """A mean of all positions, and a dense layer."""
-    channels, filters = draw.channels(16, 640), draw.channels(32, 2048)
+    channels, filters = draw.channels(32, 640), draw.channels(64, 2048)
     block.feed(channels, rows_of(draw, block, filters, channels * filters))
     block.conv_norm_act(filters)
     block.global_pool()

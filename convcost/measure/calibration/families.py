@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from convcost.layers import ConvTranspose2d
 from convcost.layers.activation import Function
 from convcost.measure.calibration import ends
 from convcost.measure.calibration.block import Block, Pair
@@ -42,7 +43,7 @@ def _plain(block: Block, draw: Draw) -> None:
 def _residual(block: Block, draw: Draw) -> None:
     """Two residual units of two convolutions, the second one with a stride."""
     width = draw.channels(8, 384)
-    rows = rows_of(draw, block, width, 9 * width * width)
+    rows = rows_of(draw, block, width, 9 * width * width, halved=True)
     identity = block.feed(width, rows)
     block.conv_norm_act(width, 3)
     block.conv(width, 3)
@@ -61,7 +62,8 @@ def _bottleneck(block: Block, draw: Draw) -> None:
     width, wider = draw.channels(8, 320), draw.one_of((4, 4, 2))
     groups = draw.one_of((1, 1, 1, 1, 4, 8, 32))
     groups = groups if width % groups == 0 and width > groups else 1
-    rows = rows_of(draw, block, wider * width, max(9 // groups, 2 * wider) * width * width)
+    multiplies = max(9 // groups, 2 * wider) * width * width
+    rows = rows_of(draw, block, wider * width, multiplies, halved=True)
     source = block.feed(wider * width, rows)
     for stride in (1, 2):
         scale = stride
@@ -141,8 +143,8 @@ def _separable(block: Block, draw: Draw) -> None:
     channels, factor = draw.channels(8, 768), draw.one_of((1, 2))
     function: Function = draw.one_of(("relu", "relu", "relu6"))
     kernel, stride = draw.one_of((3, 3, 5, 7)), draw.one_of((1, 2))
-    rows = rows_of(draw, block, factor * channels, factor * channels * channels)
-    block.feed(channels, rows)
+    multiplies = factor * channels * channels
+    block.feed(channels, rows_of(draw, block, factor * channels, multiplies, halved=True))
     for number in (1, 2):
         block.depthwise(kernel, stride=stride if number == 1 else 1)
         block.norm()
@@ -155,8 +157,8 @@ def _inverted(block: Block, draw: Draw) -> None:
     width, wider = draw.channels(8, 192), draw.one_of((6, 6, 3, 4))
     function: Function = draw.one_of(("relu6", "relu6", "relu", "hard_swish"))
     kernel = draw.one_of((3, 3, 5))
-    rows = rows_of(draw, block, wider * width, 2 * wider * width * width)
-    source = block.feed(width, rows)
+    multiplies = 2 * wider * width * width
+    source = block.feed(width, rows_of(draw, block, wider * width, multiplies, halved=True))
     for stride in (1, 2):
         block.conv_norm_act(wider * width, 1, source, function=function)
         block.depthwise(kernel, stride=stride)
@@ -182,6 +184,18 @@ def _gated(block: Block, draw: Draw) -> None:
     block.conv_norm_act(width)
 
 
+def _upsampled(block: Block, draw: Draw) -> None:
+    """A sum that no convolution takes in, and a transposed convolution, as decoders have it."""
+    width, kernel = draw.channels(16, 256), draw.one_of((2, 2, 3, 4))
+    function: Function = draw.one_of(("relu", "relu", "leaky_relu"))
+    narrower = max(1, width // 16) * 8
+    source = block.feed(width, rows_of(draw, block, 2 * width, 9 * width * width))
+    block.add(block.conv_norm_act(width, 3, function=function), source)
+    block.put(ConvTranspose2d(filters=narrower, kernel=(kernel, kernel), stride=(2, 2), bias=True))
+    block.act(function)
+    block.conv_norm_act(narrower, 3)
+
+
 FAMILIES: Mapping[str, tuple[int, Callable[[Block, Draw], None]]] = MappingProxyType(
     {
         "plain": (7, _plain),
@@ -197,6 +211,7 @@ FAMILIES: Mapping[str, tuple[int, Callable[[Block, Draw], None]]] = MappingProxy
         "pooled_head": (2, ends.pooled_head),
         "small": (3, ends.small),
         "gated": (2, _gated),
+        "upsampled": (2, _upsampled),
     }
 )
 """How many blocks of a family a sheet has, and what makes them."""

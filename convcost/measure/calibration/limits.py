@@ -23,8 +23,13 @@ POOLS = (
 _SMALLEST, _LARGEST = 4, 160  # rows of a feature map
 
 
-def rows_of(draw: Draw, block: Block, channels: int, multiplies: int) -> int:
-    """Draw the rows of a map of so many channels, with so many multiplies a position."""
+def rows_of(
+    draw: Draw, block: Block, channels: int, multiplies: int, *, halved: bool = False
+) -> int:
+    """Draw the rows of a map of so many channels, with so many multiplies a position.
+
+    Those that a stride is to halve are even, as in most networks.
+    """
     limits = (draw.one_of(MULTIPLIES) // max(1, multiplies), draw.one_of(ELEMENTS) // channels)
-    most = min(limits) // block.batch
-    return draw.extent(_SMALLEST, _LARGEST, most=most)
+    rows = draw.extent(_SMALLEST, _LARGEST, most=min(limits) // block.batch)
+    return rows + rows % 2 if halved else rows
