@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,10 +15,11 @@ import pytest
 from rich.console import Console
 
 import convcost
-from convcost.errors import ProfileError
+from convcost.errors import MeasurementError, ProfileError
 from convcost.measure.calibration import evaluation
 from convcost.measure.calibration.evaluation import Case, Evaluation, groups, timed
 from convcost.measure.calibration.rounds import Whole
+from convcost.measure.calibration.run import Calibration
 from convcost.measure.lanes import Lane
 from convcost.prediction.scores import Learning, Score, figures, rank_correlation
 from convcost.report.evaluation import Evaluated, load_evaluation
@@ -101,17 +103,15 @@ def test_networks_are_timed_together_as_memory_allows(monkeypatch: pytest.Monkey
     assert found == [["vgg11", "lenet5"], ["vgg11", "alexnet"]]
 
 
-@dataclass
-class FakeCalibration:
-    """Every sheet takes ten seconds."""
+class FakeCalibration(Calibration):
+    """Every sheet takes ten seconds; those named bad are not measured."""
 
-    session: Any
-    seconds: float = 0
-    measured: list[int] = field(default_factory=list)
-
-    def next_sheet(self, _: object) -> None:
+    def next_sheet(self, progress: Any = None) -> None:
+        del progress
         self.seconds += 10
-        self.measured.append(len(self.session.said))
+        self._longest = 10
+        if next(self._sheets) != "bad":
+            self.measured.append(cast("Any", len(cast("Any", self.session).said)))
 
 
 @dataclass
@@ -133,16 +133,23 @@ def test_sheets_are_measured_evenly_between_the_rounds(monkeypatch: pytest.Monke
     cases = [case("lenet5"), case("alexnet")]
     monkeypatch.setattr(evaluation, "groups", lambda every: [[each] for each in every])
     session = FakeSession(rounds=3)
-    calibration = FakeCalibration(session)
-    found = Evaluation(cast("Any", calibration))
-    evaluation.evaluate(found, cases, 60)
-    # six rounds and sixty seconds: a sheet before each
+    calibration = FakeCalibration(cast("Any", session), cast("Any", repeat("good")))
+    found = Evaluation(calibration)
+    evaluation.evaluate(found, cases, 69)
+    # six rounds and sixty-nine seconds: a sheet before each, and never more than is left
     assert calibration.measured == [0, 1, 2, 3, 4, 5]
     assert session.said == ["lenet5"] * 3 + ["alexnet"] * 3
     assert [(each.case.network, each.kernels) for each in found.timed] == [
         ("lenet5", 2.0),
         ("alexnet", 2.0),
     ]
+
+
+def test_sheets_that_cannot_be_measured_end_an_evaluation() -> None:
+    session = FakeSession(rounds=2)
+    calibration = FakeCalibration(cast("Any", session), cast("Any", repeat("bad")))
+    with pytest.raises(MeasurementError, match="no sheet was measured"):
+        evaluation.evaluate(Evaluation(calibration), [case("lenet5")], 60)
 
 
 def test_baselines_are_of_the_other_families() -> None:
@@ -209,9 +216,12 @@ def test_what_is_no_evaluation_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "e.json"
     with pytest.raises(ProfileError, match="cannot read"):
         load_evaluation(path)
-    for text in ("", "[]", '{"version": 1}'):
+    refusals = {"": "no evaluation", '{"version": 1}': "no evaluation: machine"}
+    for text in ("[]", '{"version": 2}'):
+        refusals[text] = "version: expected 1, found"
+    for text, refusal in refusals.items():
         path.write_text(text)
-        with pytest.raises(ProfileError, match=r"e\.json: no evaluation"):
+        with pytest.raises(ProfileError, match=rf"e\.json: {refusal}"):
             load_evaluation(path)
     path.write_text(json.dumps([{"layers": list(range(10_000))}] * 100))
     with pytest.raises(ProfileError) as caught:

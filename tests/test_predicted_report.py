@@ -11,6 +11,7 @@ import typer
 from time_profile import profile
 from typer.testing import CliRunner
 
+from convcost.errors import UsageError
 from convcost.measure.result import Result
 from convcost.measure.result_files import load_results
 from convcost.prediction.profile import Profile, to_json
@@ -151,3 +152,10 @@ def test_every_form_has_it(lenet: Result, tmp_path: Path) -> None:
     done = CliRunner().invoke(APP, arguments)
     assert done.exit_code == 0, done.output
     assert "predicted forward time" in target.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("option", [["--profile", "p"], ["--training"], ["--set", "a=1"]])
+def test_what_the_notes_timed_is_all_that_is_reported_of_them(option: list[str]) -> None:
+    done = CliRunner().invoke(APP, ["--chapter", *option])
+    assert isinstance(done.exception, UsageError)
+    assert "--chapter takes" in str(done.exception)

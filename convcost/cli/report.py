@@ -69,6 +69,8 @@ def report(
     if chapter == bool(what):
         raise UsageError("give networks or files of results, or --chapter alone")
     if what is None:
+        if training or any((profile, input_, settings, preset)):
+            raise UsageError("--chapter takes --device, --threads and --output alone")
         _chapter(device, threads, output)
         return
     writer, choose = _writer(output), _choice(profile)

@@ -107,7 +107,11 @@ def load_evaluation(path: Path) -> Evaluated:
     except Unreadable as error:
         raise ProfileError(str(error)) from None
     try:
-        return read(Evaluated, json.loads(text))
+        content = json.loads(text)
+        version = content.get("version") if isinstance(content, dict) else None
+        if version != VERSION:
+            raise ProfileError(f"{path}: version: expected {VERSION}, found {version!r}")
+        return read(Evaluated, content)
     except (ValueError, Unreadable) as error:
         raise ProfileError(f"{path}: no evaluation: {error}") from None
 

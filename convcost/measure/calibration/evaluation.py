@@ -95,7 +95,7 @@ def evaluate(
     budget: float,
     progress: Progress | None = None,
 ) -> None:
-    """Time all cases, and calibrate for about ``budget`` seconds, evenly in between.
+    """Time all cases, and calibrate for ``budget`` seconds at most, evenly in between.
 
     Ctrl-C ends it, with what was measured until then.
     """
@@ -106,8 +106,10 @@ def evaluate(
     def calibrate(_: int) -> None:
         nonlocal done
         done += 1
-        while calibration.seconds < budget * done / turns:
+        while calibration.fits(budget * done / turns):
             calibration.next_sheet(progress)
+            if not calibration.measured:
+                return
 
     try:
         for group in together:

@@ -66,25 +66,28 @@ class Calibration:
         self.measured: list[Measured] = []
         self.failures: list[str] = []
         self.seconds = 0.0
+        self._longest = 0.0
 
     def run(self, budget: float, progress: Progress | None = None) -> None:
         """Measure sheets for about so many seconds, at least one.
 
         Ctrl-C ends it, with what was measured until then.
         """
-        longest = 0.0
-        while not self.measured or self.seconds + longest <= budget:
-            before = self.seconds
-            tell = None if progress is None else _with_time_left(progress, budget - before)
+        while self.fits(budget):
+            left = budget - self.seconds
+            tell = None if progress is None else _with_time_left(progress, left)
             try:
                 self.next_sheet(tell)
             except KeyboardInterrupt:
                 if not self.measured:
                     raise
                 return
-            longest = max(longest, self.seconds - before)
             if not self.measured:
                 raise MeasurementError(self.failures[0])
+
+    def fits(self, budget: float) -> bool:
+        """Whether one more sheet is measured in so many seconds of all; the first always is."""
+        return not self.measured or self.seconds + self._longest <= budget
 
     def next_sheet(self, progress: Progress | None = None) -> None:
         """Measure one more sheet in every way, in turns."""
@@ -94,7 +97,9 @@ class Calibration:
         try:
             self.session.take_turns(list(lanes.values()), progress)
         finally:
-            self.seconds += perf_counter() - start
+            taken = perf_counter() - start
+            self.seconds += taken
+            self._longest = max(self._longest, taken)
             for way, lane in lanes.items():
                 if lane.error is not None:
                     self.failures.append(f"{lane.name}: {lane.error.problems[0].message}")
