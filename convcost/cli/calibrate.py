@@ -16,7 +16,9 @@ from convcost.errors import MissingDependencyError
 if TYPE_CHECKING:
     from convcost.prediction.profile import Profile
 
-Budget = Annotated[str, typer.Option(metavar="TIME", help="How long to measure, at least a minute or so: 5m, 90s.")]
+Budget = Annotated[
+    str, typer.Option(metavar="TIME", help="How long to measure, at least a minute or so: 5m, 90s.")
+]
 
 _MISSING = "calibrating needs SciPy: pip install 'convcost[calibrate]', on Python 3.11"
 _ROUNDS = 4

@@ -29,7 +29,7 @@ from convcost.layers import (
     Pool2d,
     Subtract,
 )
-from convcost.prediction.layouts import is_flat, is_product
+from convcost.prediction.layouts import is_flat, is_pointwise
 from convcost.prediction.machine import Machine
 from convcost.prediction.taps import along, taps_inside
 from convcost.tensors import FeatureMap
@@ -39,12 +39,11 @@ _CALIBRATED = frozenset(
 )
 """The activation functions that calibrating runs, each by itself."""
 
-_PLAIN = " in plain layout"
 DEPTHWISE = "conv2d depthwise"
 PRODUCTS = ("conv2d 1x1 as a product", "conv2d as a product")
 """The kernels of convolutions that run as a product of matrices: by one tap, and by several."""
 
-
+_PLAIN = " in plain layout"
 _VECTORS = 4  # of filters, at most, that a convolution computes together
 _FEWEST_NORMALIZED = 16  # channels, for oneDNN's own local response normalization
 
@@ -81,7 +80,7 @@ def _conv2d(layer: Conv2d, cost: LayerCost, setting: Setting) -> tuple[str, dict
     if layer.groups != 1 and floor_div(x.c, layer.groups) == 1:  # every channel by itself
         products = taps * setting.rounded(layer.filters)
         return DEPTHWISE, {"multiply_adds": products, "calls": _calls(cost, setting)}
-    if is_product(layer, x):
+    if is_pointwise(layer, x):
         products = taps * setting.rounded(x.c) * setting.rounded(layer.filters)
         return "conv2d 1x1", {"multiply_adds": products}
     kernel = "conv2d few channels" if is_flat(layer, x) else "conv2d"

@@ -109,11 +109,14 @@ def _is_direct(layer: Conv2d, x: FeatureMap) -> bool:
     if of_one == 1 and filters == 1 and layer.groups != 1:
         return _divides(x.c) and _fits_rows(layer, x, _DEPTHWISE)
     fits = _divides(filters) and (is_flat(layer, x) or _divides(of_one))
-    return fits and (is_product(layer, x) or _is_jitted(layer, x))
+    return fits and (is_pointwise(layer, x) or _is_jitted(layer, x))
 
 
-def is_product(layer: Conv2d, x: FeatureMap) -> bool:
-    """Whether a convolution multiplies what is there, perhaps without some rows and columns."""
+def is_pointwise(layer: Conv2d, x: FeatureMap) -> bool:
+    """Whether oneDNN's kernel for 1x1 convolutions takes it: no padding, strides that divide.
+
+    Source: oneDNN 2.0, src/cpu/x64/jit_uni_1x1_conv_utils.hpp (rtus_prepare).
+    """
     if layer.taps != 1:
         return False
     sides = zip(layer.windows, (x.h, x.w), strict=True)
