@@ -117,15 +117,27 @@ def test_a_fused_function_costs_its_exponentials() -> None:
 
 
 def test_a_function_behind_a_product_is_computed_one_by_one() -> None:
-    # 12 channels do not fill blocks of 8; relu6 is two comparisons
-    (group,) = fused(network("{conv2d: {filters: 12, kernel: 1}}, relu6"))
-    product = fused_terms(group, MACHINE)
-    assert product.kernel == "conv2d 1x1 as a product"
-    assert product.values["operations"] == 2 * 12 * 81
-    (group,) = fused(network("{conv2d: {filters: 12, kernel: 1}}, relu"))
-    assert "operations" not in fused_terms(group, MACHINE).values
+    # 12 channels do not fill blocks of 8; relu is one comparison, relu6 is two
+    for function, operations in (("relu", 1), ("relu6", 2)):
+        (group,) = fused(network(f"{{conv2d: {{filters: 12, kernel: 1}}}}, {function}"))
+        product = fused_terms(group, MACHINE)
+        assert product.kernel == "conv2d 1x1 as a product"
+        assert product.values["operations"] == operations * 12 * 81
     (group,) = fused(network("{conv2d: {filters: 16, kernel: 1}}, relu6"))
     assert "operations" not in fused_terms(group, MACHINE).values
+
+
+@pytest.mark.parametrize(("function", "alone"), [("", 0), (", relu", 12 * 81)])
+def test_a_sum_behind_a_product_is_free_but_a_function_after_it_slow(
+    function: str, alone: int
+) -> None:
+    first = "{conv2d: {name: x, filters: 12, kernel: 1}}, {tanh: {name: y}}"
+    second = "{conv2d: {name: z, filters: 12, kernel: 1}}, {add: {from: [z, y]}}"
+    *_, group = fused(network(f"{first}, {second}{function}"))
+    found = fused_terms(group, MACHINE).values
+    assert [layer.kind for layer in group][:2] == ["conv2d", "add"]
+    assert found.get("elements_alone", 0) == alone
+    assert "operations" not in found
 
 
 def test_without_fusion_every_layer_that_is_needed_runs_by_itself() -> None:

@@ -12,7 +12,7 @@ Source: MXNet 1.9.1, src/operator/subgraph/mkldnn: mkldnn_conv_property.h,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from convcost.cost import LayerCost, NetworkCost
@@ -52,9 +52,8 @@ def fused_terms(
     """Return the terms of layers that run as one: those of the first, and what the rest add.
 
     A batch norm goes into the weights beforehand. A sum reads one tensor more. An activation
-    costs the exponentials that it computes; behind a product of matrices every one but relu
-    is computed element by element. ``blocked`` says which layers' outputs are in blocks of
-    channels.
+    costs the exponentials that it computes. ``blocked`` says which layers' outputs are in
+    blocks of channels.
     """
     first, *others = group
     found = terms(first, machine, _of_inputs(first, blocked))
@@ -63,23 +62,27 @@ def fused_terms(
     sums = sum(isinstance(each.layer, Add) for each in others)
     moved = moved_bytes(first) + sums * first.activation_bytes
     exponentials = add_up(each.work.exponentials for each in others)
-    alone = add_up(_operations(each) for each in others) if found.kernel in PRODUCTS else 0
     added = reordered(_added(group, blocked))
     values: dict[str, Dim] = {
         **found.values,
         "exponentials": found.values.get("exponentials", 0) + exponentials,
-        "operations": found.values.get("operations", 0) + alone,
+        **_behind_product(others if found.kernel in PRODUCTS else []),
         **{name: found.values.get(name, 0) + amount for name, amount in added.items()},
         **levels(moved, machine),
     }
     return replace(found, values={name: value for name, value in values.items() if value != 0})
 
 
-def _operations(layer: LayerCost) -> Dim:
-    """Return a function's operations but for exponentials; relu's are done with the product's."""
-    if not isinstance(layer.layer, Activation) or layer.layer.function == "relu":
-        return 0
-    return layer.work.operations - layer.work.exponentials
+def _behind_product(others: Sequence[LayerCost]) -> dict[str, Dim]:
+    """Return what a function costs behind a product, where elements are computed one by one.
+
+    A sum costs nothing, for the product adds to it; but then a function takes a slower way.
+    """
+    functions = [each for each in others if isinstance(each.layer, Activation)]
+    if any(isinstance(each.layer, Add) for each in others):
+        return {"elements_alone": add_up(each.activations for each in functions)}
+    work = [each.work for each in functions]
+    return {"operations": add_up(each.operations - each.exponentials for each in work)}
 
 
 def _of_inputs(layer: LayerCost, blocked: Mapping[str, bool] | None) -> list[bool] | None:

@@ -37,7 +37,7 @@ TERMS: Mapping[str, Term] = MappingProxyType(
         "exponentials": Term("exponential", ARITHMETIC),
         "patch_elements": Term("element of a patch written out", "patches"),
         "packed_bytes": Term("byte of weights packed for a product", "weights"),
-        "elements_alone": Term("element copied by itself", ARITHMETIC),
+        "elements_alone": Term("element by itself", ARITHMETIC),
         "products": Term("matrix product", OVERHEAD),
         "calls": Term("call of a kernel for a row of outputs", OVERHEAD),
         "bytes_l2": Term("byte in the L2 cache", "L2 cache"),
