@@ -13,7 +13,8 @@ from convcost.prediction.model import TimeModel
 from convcost.prediction.rows import Row
 from convcost.strict import Unreadable, read, text_of
 
-VERSION = 1
+VERSION = 2
+"""Of the form, and of what the terms mean: coefficients are of no use with other terms."""
 SHIPPED = Path(__file__).parent.parent / "profiles"
 """The profiles that come with convcost."""
 
@@ -69,7 +70,8 @@ def from_json(text: str, source: str = "profile") -> Profile:
         raise ProfileError(f"{source}: not JSON: {error}") from None
     version = content.get("version") if isinstance(content, dict) else None
     if version != VERSION:
-        raise ProfileError(f"{source}: version: expected {VERSION}, found {version!r}")
+        message = f"{source}: version: expected {VERSION}, found {version!r}"
+        raise ProfileError(f"{message}; convcost calibrate makes one anew")
     try:
         return read(Profile, content)
     except Unreadable as error:
