@@ -48,7 +48,9 @@ class _Reordering:
 
 
 def fit(rows: Sequence[Row], machine: Machine, *, seed: int = 0) -> TimeModel:
-    """Fit every kernel's coefficients by itself, then see how far whole blocks are off.
+    """Fit every kernel's coefficients, then see how far whole blocks are off.
+
+    Each kernel is fitted by itself, but for what laying tensors out anew costs.
 
     Standard errors are those of a bootstrap over the rows.
     Source: Lawson & Hanson, Solving Least Squares Problems, chapter 23; Efron & Tibshirani,

@@ -18,7 +18,7 @@ from dataclasses import replace
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim, add_up
 from convcost.layers import Activation, Add, BatchNorm, Conv2d, Dense, Dropout, Identity
-from convcost.prediction.kernels import PRODUCTS
+from convcost.prediction.convolutions import PRODUCTS
 from convcost.prediction.machine import Machine
 from convcost.prediction.terms import Terms, levels, moved_bytes, reordered, terms
 

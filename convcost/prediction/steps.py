@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from convcost.cost import LayerCost, NetworkCost
 from convcost.dims import Dim
 from convcost.layers import Add, Conv2d
-from convcost.prediction.kernels import DEPTHWISE
+from convcost.prediction.convolutions import DEPTHWISE
 from convcost.prediction.layouts import layouts
 from convcost.prediction.machine import Machine
 from convcost.prediction.predict import Operation

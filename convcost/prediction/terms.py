@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 from convcost.cost import LayerCost
 from convcost.dims import Dim, add_up, exceeds
-from convcost.prediction.kernels import Setting, kernel_of
+from convcost.prediction.kernels import kernel_of
 from convcost.prediction.layouts import Layout, fills_blocks, layout
 from convcost.prediction.machine import Machine
+from convcost.prediction.setting import Setting
 
 ARITHMETIC, OVERHEAD = "arithmetic", "overhead"
 

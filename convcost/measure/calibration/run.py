@@ -69,7 +69,7 @@ class Calibration:
         self._longest = 0.0
 
     def run(self, budget: float, progress: Progress | None = None) -> None:
-        """Measure sheets for about so many seconds, at least one.
+        """Measure sheets for so many seconds at most, but at least one.
 
         Ctrl-C ends it, with what was measured until then.
         """
