@@ -37,10 +37,8 @@ _CALIBRATED = frozenset(
 )
 """The activation functions that calibrating runs, each by itself."""
 
-
 _PLAIN = " in plain layout"
 _FEWEST_NORMALIZED = 16  # channels, for oneDNN's own local response normalization
-
 
 Rule = Callable[[Any, LayerCost, Setting], tuple[str, dict[str, Dim]]]
 
