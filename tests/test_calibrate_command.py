@@ -99,7 +99,7 @@ class _Session:
             found = operations(cost, MACHINE, way)  # type: ignore[arg-type]  # a NetworkCost
             parts = [(part_of(each.name, each.layers[0]), 1e-3) for each in found]
             together = {each.layers[0]: each.layers for each in found}
-            lane.rounds.append(Heard(parts, len(parts) * 1e-3, 1e-3, together))
+            lane.rounds.append(Heard(parts, len(parts) * 1e-3, 1e-3, 0.0, together))
 
 
 def part_of(name: str, layer: str) -> Part:

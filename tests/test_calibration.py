@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from convcost.cost import NetworkCost
 from convcost.layers import Conv2d
-from convcost.measure.backend import Part
+from convcost.measure import timing
+from convcost.measure.backend import Backend, Part
+from convcost.measure.calibration import rounds
 from convcost.measure.calibration.block import Block
 from convcost.measure.calibration.draws import Draw, draws
 from convcost.measure.calibration.hardware import cache_bytes, lanes
@@ -20,6 +25,7 @@ from convcost.measure.calibration.run import WAYS, Calibration, Measured, sheet_
 from convcost.measure.calibration.sheets import Sheet, sheet, sheets
 from convcost.measure.mxnet_backend import MxnetBackend
 from convcost.measure.session import Session
+from convcost.measure.tasks import Job
 from convcost.prediction.machine import Machine
 from convcost.prediction.predict import Operation
 from convcost.prediction.terms import Terms
@@ -99,13 +105,13 @@ def test_a_block_measures_what_stands_between_its_first_layers_and_its_last() ->
 def _heard(reference: float, *seconds: float) -> Heard:
     names = ("a", "a", "b")  # a is made of two operations
     parts = [(Part("forward", name), each) for name, each in zip(names, seconds, strict=True)]
-    return Heard(parts, sum(seconds), reference, {"a": ("a",), "b": ("b", "c")})
+    return Heard(parts, sum(seconds), reference, 0.0, {"a": ("a",), "b": ("b", "c")})
 
 
 def test_the_fastest_of_every_operation_counts_in_fixed_kernels() -> None:
-    rounds = [_heard(2.0, 1, 6, 5), _heard(2.2, 2, 4, 7), _heard(3.0, 0.1, 0.1, 0.1)]
+    told = [_heard(2.0, 1, 6, 5), _heard(2.2, 2, 4, 7), _heard(3.0, 0.1, 0.1, 0.1)]
     # the last round's fixed kernel took half again as long: it is left out, though it is fastest
-    found = seconds_by_part(rounds)
+    found = seconds_by_part(told)
     assert found == {("forward", ("a",)): (1 + 4) / 2, ("forward", ("b", "c")): 5 / 2}
 
 
@@ -123,17 +129,55 @@ def test_a_row_is_an_operation_that_was_heard_of_layers_that_count() -> None:
         ("backward", ("a",)): 6.0,
     }
     both = {"a": "block1", "b": "block2", "c": "block2"}
-    rows = list(rows_of(operations, seconds, both, 0.5))
-    assert [(row.kernel, row.seconds, row.group) for row in rows] == [
-        ("conv2d", 1.5, "block1"),
-        ("dense", 2.0, "block2"),
-        ("conv2d backward", 3.0, "block1"),
+    rows = list(rows_of(operations, seconds, both, reference=0.5, listening=0.25))
+    assert [(row.kernel, row.seconds, row.listening, row.group) for row in rows] == [
+        ("conv2d", 1.5, 0.125, "block1"),
+        ("dense", 2.0, 0.25, "block2"),
+        ("conv2d backward", 3.0, 0.625, "block1"),
     ]
     without = {"a": "block1", "b": "block2"}  # c is context
-    assert [row.kernel for row in rows_of(operations, seconds, without, 1)] == [
+    assert [row.kernel for row in rows_of(operations, seconds, without, 1, 0)] == [
         "conv2d",
         "conv2d backward",
     ]
+
+
+class _Slow:
+    """A backend whose operations take a second each, and hearing of one three more."""
+
+    now = 0.0
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def build(self, cost: NetworkCost, device: str, seed: int) -> SimpleNamespace:
+        del device, seed
+        layers = [layer.name for layer in cost.layers]
+
+        def listen(done: Callable[[str], None]) -> None:
+            for name in layers:
+                self.wait(1 + 3)
+                done(name)
+
+        return SimpleNamespace(
+            run=lambda: self.wait(len(layers)),
+            watched=lambda: SimpleNamespace(run=listen, together=dict),
+        )
+
+    def product(self, size: int, device: str) -> Callable[[], None]:
+        del size, device
+        return lambda: self.wait(1)
+
+
+def test_what_listening_takes_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = _Slow()
+    for module in (rounds, timing):
+        monkeypatch.setattr(module, "perf_counter", lambda: backend.now)
+    job = Job(cast("Backend", backend), next(_tiny()).cost(), "cpu")
+    _, found = islice(rounds.forward(job), 2)
+    assert found is not None
+    assert found.listening == 3
+    assert {seconds for _, seconds in found.parts} == {1 + 3}
 
 
 def test_what_a_whole_takes_beyond_its_operations_is_shared_out() -> None:
@@ -141,12 +185,15 @@ def test_what_a_whole_takes_beyond_its_operations_is_shared_out() -> None:
     conv = ("forward", ("one.conv3",))
 
     def measured(whole: float) -> Measured:
-        return Measured(tiny, "unfused", {conv: 3.0, ("forward", ("x",)): 1.0}, whole, 1e-3)
+        parts = {conv: 3.5, ("forward", ("x",)): 1.5}
+        return Measured(tiny, "unfused", parts, whole, listening=0.5, heard=2, reference=1e-3)
 
-    # 4 fixed kernels of 1 ms for the operations, and a whole of 4, 5 and 6: 1.25 at the median
+    # 5 fixed kernels of 1 ms for the operations, 1 of them to hear of both, and a whole of 4,
+    # 5 and 6: 1.25 at the median
     rows = sheet_rows([measured(whole) for whole in (4, 6, 5)], MACHINE)
     assert [row.kernel for row in rows] == ["conv2d"] * 3
-    assert [row.seconds for row in rows] == pytest.approx([3e-3 * 1.25] * 3)
+    assert [row.seconds for row in rows] == pytest.approx([3.5e-3 * 1.25] * 3)
+    assert [row.listening for row in rows] == pytest.approx([0.5e-3 * 1.25] * 3)
     assert sheet_rows([], MACHINE) == []
 
 

@@ -50,6 +50,14 @@ def test_without_noise_the_coefficients_come_out() -> None:
     assert model.spread < 1e-6
 
 
+def test_what_listening_takes_is_no_part_of_an_operation() -> None:
+    rows = [replace(row, seconds=row.seconds + 8e-6, listening=8e-6) for row in made(40)]
+    model = fit(rows, MACHINE).kernels["k"]
+    for name, seconds in TRUE.items():
+        assert model.coefficients[name].seconds == pytest.approx(seconds, rel=1e-6)
+    assert model.held_out.mean_error < 1e-6
+
+
 def test_laying_out_anew_costs_the_same_in_every_kernel() -> None:
     """The few rows of a kernel that do so, all of one size, could not say what it costs."""
     known = {"reordered_bytes": 7e-11, "reorders": 1e-5}

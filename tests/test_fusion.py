@@ -111,9 +111,15 @@ def test_a_residual_unit_by_hand() -> None:
     assert second.kernel == "activation tanh"
 
 
-def test_a_fused_function_costs_its_exponentials() -> None:
-    (group,) = fused(network("{conv2d: {filters: 8, kernel: 1}}, sigmoid"))
-    assert fused_terms(group, MACHINE).values["exponentials"] == 8 * 81
+@pytest.mark.parametrize(("function", "term"), [("sigmoid", "exponentials"), ("tanh", "tangents")])
+def test_a_fused_function_costs_its_exponentials(function: str, term: str) -> None:
+    (group,) = fused(network(f"{{conv2d: {{filters: 8, kernel: 1}}}}, {function}"))
+    values = fused_terms(group, MACHINE).values
+    assert {name: values.get(name, 0) for name in ("exponentials", "tangents")} == {
+        "exponentials": 0,
+        "tangents": 0,
+        term: 8 * 81,
+    }
 
 
 def test_a_function_behind_a_product_is_computed_one_by_one() -> None:

@@ -25,7 +25,7 @@ def test_a_profile_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("version",), 7, "version: expected 2, found 7"),
+        (("version",), 7, "version: expected 3, found 7"),
         (("name",), 3, "name: expected a text, found 3"),
         (("machine", "lanes"), "16", "machine.lanes: expected an integer, found '16'"),
         (("machine", "colour"), "red", "machine.colour: unknown"),

@@ -291,10 +291,12 @@ def test_four_vectors_of_filters_are_computed_together(
     assert found["calls"] == 6 * calls
 
 
-def test_a_dense_layer_of_one_image_is_a_matrix_by_a_vector() -> None:
-    found = terms_of("{dense: {units: 10}}", batch=1).values
-    assert found["dot_products"] == 10
-    assert not {"packed_bytes", "products"} & found.keys()
+@pytest.mark.parametrize(("shape", "slow"), [("[32, 8, 8]", 512), ("[3, 2, 2]", 12)])
+def test_a_dense_layer_of_one_image_is_a_matrix_by_a_vector(shape: str, slow: int) -> None:
+    """And the start of every row of weights is read slowly: of 2048, and of 12."""
+    found = terms_of("{dense: {units: 10}}", shape, batch=1).values
+    assert found["row_starts"] == 10 * slow
+    assert not {"multiply_adds", "packed_bytes", "products"} & found.keys()
 
 
 @pytest.mark.parametrize(("channels", "kernel"), [(8, "lrn in plain layout"), (16, "lrn")])

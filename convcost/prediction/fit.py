@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from convcost.prediction.least_squares import FEWEST, Vector, fitted, solved
+from convcost.prediction.least_squares import FEWEST, Observed, Vector, fitted, solved
 from convcost.prediction.machine import Machine
 from convcost.prediction.model import UNSURE, Coefficient, HeldOut, KernelModel, TimeModel
 from convcost.prediction.predict import Z90, Operation, predict
@@ -79,16 +79,15 @@ def held_out_pairs(
 
     ``shared`` are coefficients that are known already.
     """
-    names = _names(rows)
-    matrix, seconds = _matrix(rows, names), _seconds(rows)
+    observed = _observed(rows, _names(rows))
     predicted = np.zeros(len(rows))
     for fold in _folds(rows, seed):
         out = np.isin(np.arange(len(rows)), list(fold))
-        found = np.zeros(len(names))
+        found = np.zeros(len(observed.names))
         if not out.all():
-            found = fitted(matrix[~out], seconds[~out], names, shared)
-        predicted[out] = matrix[out] @ found
-    return list(zip(seconds.tolist(), predicted.tolist(), strict=True))
+            found = fitted(observed.at(~out), shared)
+        predicted[out] = observed.at(out).predicted(found)
+    return list(zip(observed.seconds.tolist(), predicted.tolist(), strict=True))
 
 
 def errors(pairs: _Pairs) -> HeldOut:
@@ -103,7 +102,7 @@ def errors(pairs: _Pairs) -> HeldOut:
 
 def coefficients(rows: Sequence[Row], names: Sequence[str]) -> Vector:
     """Return the seconds for a unit of each term that fit the rows best."""
-    return fitted(_matrix(rows, names), _seconds(rows), names, NOTHING)
+    return fitted(_observed(rows, names), NOTHING)
 
 
 def _reordering(by_kernel: Iterable[Sequence[Row]]) -> _Reordering:
@@ -115,28 +114,28 @@ def _reordering(by_kernel: Iterable[Sequence[Row]]) -> _Reordering:
         names = _names(others)
         if len(others) > 2 * len(names):
             own = coefficients(others, names)
-            for row in rows:
-                if row.terms.get(REORDERS[0]):
-                    found.append(row)
-                    beyond.append(max(0.0, row.seconds - float(_matrix([row], names)[0] @ own)))
-    seconds = _seconds(found)
-    return _Reordering(_matrix(found, REORDERS) / seconds[:, None], np.array(beyond) / seconds)
+            laid_out = [row for row in rows if row.terms.get(REORDERS[0])]
+            observed = _observed(laid_out, names)
+            beyond += np.maximum(observed.seconds - observed.predicted(own), 0).tolist()
+            found += laid_out
+    observed = _observed(found, REORDERS)
+    seconds = observed.seconds
+    return _Reordering(observed.amounts / seconds[:, None], np.array(beyond) / seconds)
 
 
 def _kernel(rows: Sequence[Row], pairs: _Pairs, reordering: _Reordering, seed: int) -> KernelModel:
-    names = _names(rows)
-    matrix, measured = _matrix(rows, names), _seconds(rows)
-    seconds = fitted(matrix, measured, names, reordering.coefficients())
-    covariance = _covariance(matrix, measured, names, reordering, seed)
+    observed = _observed(rows, _names(rows))
+    seconds = fitted(observed, reordering.coefficients())
+    covariance = _covariance(observed, reordering, seed)
     return KernelModel(
         coefficients={
             name: Coefficient(
                 seconds=float(seconds[i]),
                 error=float(covariance[i, i]) ** 0.5,
-                lowest=float(matrix[:, i].min()),
-                highest=float(matrix[:, i].max()),
+                lowest=float(observed.amounts[:, i].min()),
+                highest=float(observed.amounts[:, i].max()),
             )
-            for i, name in enumerate(names)
+            for i, name in enumerate(observed.names)
         },
         covariance=tuple(map(tuple, covariance.tolist())),
         spread=_spread(pairs),
@@ -145,19 +144,16 @@ def _kernel(rows: Sequence[Row], pairs: _Pairs, reordering: _Reordering, seed: i
     )
 
 
-def _covariance(
-    matrix: Vector, seconds: Vector, names: Sequence[str], reordering: _Reordering, seed: int
-) -> Vector:
+def _covariance(observed: Observed, reordering: _Reordering, seed: int) -> Vector:
     """Return the covariance of the coefficients of resampled rows."""
     generator = np.random.default_rng(seed)
     found = []
     for _ in range(RESAMPLES):
         own, others = (
             generator.integers(max(count, 1), size=count)
-            for count in (len(seconds), len(reordering.times))
+            for count in (len(observed.seconds), len(reordering.times))
         )
-        shared = reordering.coefficients(others)
-        found.append(fitted(matrix[own], seconds[own], names, shared))
+        found.append(fitted(observed.at(own), reordering.coefficients(others)))
     covariance: Vector = np.atleast_2d(np.cov(np.array(found), rowvar=False))
     return covariance
 
@@ -214,10 +210,11 @@ def _names(rows: Sequence[Row]) -> list[str]:
     return sorted(present, key=lambda name: ([*TERMS, name].index(name), name))
 
 
-def _seconds(rows: Sequence[Row]) -> Vector:
-    return np.array([row.seconds for row in rows])
-
-
-def _matrix(rows: Sequence[Row], names: Sequence[str]) -> Vector:
+def _observed(rows: Sequence[Row], names: Sequence[str]) -> Observed:
     amounts = [[row.terms.get(name, 0) for name in names] for row in rows]
-    return np.array(amounts, dtype=float).reshape(len(rows), len(names))
+    return Observed(
+        names=names,
+        amounts=np.array(amounts, dtype=float).reshape(len(rows), len(names)),
+        seconds=np.array([row.seconds for row in rows]),
+        besides=np.array([row.listening for row in rows]),
+    )

@@ -52,8 +52,8 @@ def fused_terms(
     """Return the terms of layers that run as one: those of the first, and what the rest add.
 
     A batch norm goes into the weights beforehand. A sum reads one tensor more. An activation
-    costs the exponentials that it computes. ``blocked`` says which layers' outputs are in
-    blocks of channels.
+    costs the exponentials that it computes, and a hyperbolic tangent more than those.
+    ``blocked`` says which layers' outputs are in blocks of channels.
     """
     first, *others = group
     found = terms(first, machine, _of_inputs(first, blocked))
@@ -61,16 +61,22 @@ def fused_terms(
         return found
     sums = sum(isinstance(each.layer, Add) for each in others)
     moved = moved_bytes(first) + sums * first.activation_bytes
-    exponentials = add_up(each.work.exponentials for each in others)
+    tangents = add_up(each.activations for each in others if _is_tangent(each))
+    exponentials = add_up(each.work.exponentials for each in others if not _is_tangent(each))
     added = reordered(_added(group, blocked))
     values: dict[str, Dim] = {
         **found.values,
         "exponentials": found.values.get("exponentials", 0) + exponentials,
+        "tangents": tangents,
         **_behind_product(others if found.kernel in PRODUCTS else []),
         **{name: found.values.get(name, 0) + amount for name, amount in added.items()},
         **levels(moved, machine),
     }
     return replace(found, values={name: value for name, value in values.items() if value != 0})
+
+
+def _is_tangent(layer: LayerCost) -> bool:
+    return isinstance(layer.layer, Activation) and layer.layer.function == "tanh"
 
 
 def _behind_product(others: Sequence[LayerCost]) -> dict[str, Dim]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from convcost.cost import LayerCost
-from convcost.dims import Dim, exceeds, product
+from convcost.dims import Dim, exceeds, minimum, product
 from convcost.layers import (
     AbstractLayer,
     Activation,
@@ -38,6 +38,7 @@ _CALIBRATED = frozenset(
 """The activation functions that calibrating runs, each by itself."""
 
 _PLAIN = " in plain layout"
+_START = 512  # weights of a row that are read before the processor sees that there are more
 _FEWEST_NORMALIZED = 16  # channels, for oneDNN's own local response normalization
 
 Rule = Callable[[Any, LayerCost, Setting], tuple[str, dict[str, Dim]]]
@@ -54,13 +55,13 @@ def _matmul(layer: Matmul, cost: LayerCost, setting: Setting) -> tuple[str, dict
 
 
 def _dense(layer: Dense, cost: LayerCost, setting: Setting) -> tuple[str, dict[str, Dim]]:
-    """Of one image it is a matrix by a vector; of more, weights are packed for a product."""
+    """Of one image it only reads weights; of more, weights are packed for a product."""
     (x,) = cost.input_shapes
     features = product(x.shape[1:])
     several = exceeds(x.n, 1)
     return "dense", {
-        "multiply_adds": x.n * features * setting.rounded(layer.units),
-        "dot_products": layer.units * (1 - several),
+        "multiply_adds": x.n * features * setting.rounded(layer.units) * several,
+        "row_starts": layer.units * minimum(features, _START) * (1 - several),
         "packed_bytes": cost.parameters.weights * cost.element_bytes * several,
         "products": several,
     }

@@ -8,6 +8,7 @@ the geometric mean of what was measured and what was fitted. Rows that are far o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,25 +22,43 @@ _OUTLYING = 0.2  # as a logarithm: what is farther off counts less
 _LEVELS = ("bytes_l2", "bytes_l3", "bytes_memory")
 
 
-def fitted(
-    matrix: Vector, seconds: Vector, names: Sequence[str], shared: Mapping[str, float]
-) -> Vector:
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Rows: how much each has of every term, its seconds, and those of them that no term tells."""
+
+    names: Sequence[str]
+    amounts: Vector
+    seconds: Vector
+    besides: Vector
+
+    def at(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Observed:
+        """Return some of the rows."""
+        return Observed(self.names, self.amounts[rows], self.seconds[rows], self.besides[rows])
+
+    def predicted(self, seconds: Vector) -> Vector:
+        """Return the seconds of every row, with those of a unit of every term."""
+        predicted: Vector = self.amounts @ seconds + self.besides
+        return predicted
+
+
+def fitted(observed: Observed, shared: Mapping[str, float]) -> Vector:
     """Fit what each level of cache costs over the one before, so that none is quicker.
 
     A level that hardly any row reaches costs what the one before does. What is shared is left
     as it is.
     """
+    names, seconds = observed.names, observed.seconds
     known = np.array([shared.get(name, 0.0) for name in names])
     levels = [names.index(name) for name in _LEVELS if name in names]
     steps = np.eye(len(names))
     for position, level in enumerate(levels):
         steps[level, levels[:position]] = 1
-    amounts = matrix @ steps
+    amounts = observed.amounts @ steps
     for level in levels[1:]:
         if np.count_nonzero(amounts[:, level]) < FEWEST:
             amounts[:, level] = 0
     amounts[:, [name in shared for name in names]] = 0
-    weights, before = 1 / seconds, matrix @ known
+    weights, before = 1 / seconds, observed.predicted(known)
     for _ in range(1 + _ROUNDS):
         found = solved(amounts * weights[:, None], np.maximum(seconds - before, 0) * weights)
         estimate = np.maximum(amounts @ found + before, seconds / 100)

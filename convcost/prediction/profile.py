@@ -13,7 +13,7 @@ from convcost.prediction.model import TimeModel
 from convcost.prediction.rows import Row
 from convcost.strict import Unreadable, read, text_of
 
-VERSION = 2
+VERSION = 3
 """Of the form, and of what the terms mean: coefficients are of no use with other terms."""
 SHIPPED = Path(__file__).parent.parent / "profiles"
 """The profiles that come with convcost."""

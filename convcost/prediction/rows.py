@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One operation, timed. Rows of one ``group`` share their noise: a fold has all of them."""
+    """One operation, timed. Rows of one ``group`` share their noise: a fold has all of them.
+
+    Of its seconds ``listening`` are those that hearing of its end takes, which no term tells.
+    """
 
     kernel: str
     terms: Mapping[str, float]
     seconds: float
+    listening: float = 0.0
     group: str = ""

@@ -110,7 +110,10 @@ def _together(
     if earlier is None:
         return rows
     scale = here.reference_seconds / earlier.machine.reference_seconds
-    known = [replace(row, seconds=row.seconds * scale) for row in rows_of(earlier, way)]
+    known = [
+        replace(row, seconds=row.seconds * scale, listening=row.listening * scale)
+        for row in rows_of(earlier, way)
+    ]
     return [*known, *rows]
 
 

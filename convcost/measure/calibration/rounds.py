@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
+from convcost.analyse import analyse
+from convcost.cost import NetworkCost
+from convcost.graph import build
+from convcost.load import read_text
 from convcost.measure import timing
 from convcost.measure.backend import Part
 from convcost.measure.tasks import Job
@@ -17,6 +21,12 @@ from convcost.measure.turns import REFERENCE_SIZE
 _PASSES = {"forward": 2, "step": 1}  # in a round
 _WARM_UPS = 2
 _REFERENCES = 5
+_TINY = """
+name: tiny
+input: [8, 4, 4]
+layers: [{repeat: {times: 16, layers: [{conv2d: {filters: 8, kernel: 1}}, relu]}}]
+"""
+_TINY_PASSES = 10  # in a round, to tell what listening takes
 
 Ticks = list[tuple[Part, float]]
 
@@ -25,13 +35,15 @@ Ticks = list[tuple[Part, float]]
 class Heard:
     """The fastest of each operation in a round, in order, of the fixed kernel and of the whole.
 
-    ``whole`` is a pass that nobody listened to; ``together`` has the layers that ran as one
-    with the one that is named. Units: seconds.
+    ``whole`` is a pass that nobody listened to, ``listening`` what it takes to hear of an
+    operation; ``together`` has the layers that ran as one with the one that is named.
+    Units: seconds.
     """
 
     parts: Sequence[tuple[Part, float]]
     whole: float
     reference: float
+    listening: float
     together: Mapping[str, tuple[str, ...]]
 
 
@@ -45,7 +57,16 @@ class Whole:
 
 def forward(job: Job) -> Iterator[Heard | None]:
     """Time the operations of a forward pass."""
-    network = job.backend.build(job.cost, job.device, job.seed)
+    return _rounds(job, _forward)
+
+
+def step(job: Job) -> Iterator[Heard | None]:
+    """Time the operations of a training step."""
+    return _rounds(job, _step)
+
+
+def _forward(job: Job, cost: NetworkCost) -> _Passes:
+    network = job.backend.build(cost, job.device, job.seed)
     listener = network.watched()
 
     def heard() -> Ticks:
@@ -53,12 +74,11 @@ def forward(job: Job) -> Iterator[Heard | None]:
         listener.run(lambda layer: clock.tick(None if layer is None else Part("forward", layer)))
         return clock.found
 
-    return _rounds(job, _Passes(network.run, heard, _PASSES["forward"]), listener.together())
+    return _Passes(network.run, heard, _PASSES["forward"], listener.together())
 
 
-def step(job: Job) -> Iterator[Heard | None]:
-    """Time the operations of a training step."""
-    network = job.backend.build(job.cost, job.device, job.seed)
+def _step(job: Job, cost: NetworkCost) -> _Passes:
+    network = job.backend.build(cost, job.device, job.seed)
     listener = network.watched_step()
 
     def heard() -> Ticks:
@@ -66,7 +86,7 @@ def step(job: Job) -> Iterator[Heard | None]:
         listener.run(clock.tick)
         return clock.found
 
-    return _rounds(job, _Passes(network.step, heard, _PASSES["step"]), {})
+    return _Passes(network.step, heard, _PASSES["step"], {})
 
 
 def whole(job: Job) -> Iterator[Whole | None]:
@@ -104,22 +124,35 @@ class _Passes:
     run: Callable[[], None]
     heard: Callable[[], Ticks]
     count: int
+    together: Mapping[str, tuple[str, ...]]
+
+    def warm_up(self) -> None:
+        """Run both ways: weights are laid out anew in the first pass."""
+        self.run()
+        for _ in range(_WARM_UPS):
+            self.heard()
 
 
-def _rounds(
-    job: Job, passes: _Passes, together: Mapping[str, tuple[str, ...]]
-) -> Iterator[Heard | None]:
+def _rounds(job: Job, passes_of: Callable[[Job, NetworkCost], _Passes]) -> Iterator[Heard | None]:
+    passes = passes_of(job, job.cost)
+    tiny = passes_of(job, analyse(build(read_text(_TINY)), training=job.cost.training))
     kernel = job.backend.product(REFERENCE_SIZE, job.device)
     kernel()
-    passes.run()
-    for _ in range(_WARM_UPS):
-        passes.heard()  # weights are laid out anew in the first pass
+    passes.warm_up()
+    tiny.warm_up()
     yield None
     while True:
         reference = min(timing.timed(kernel) for _ in range(_REFERENCES))
         parts = fastest([passes.heard() for _ in range(passes.count)])
         whole = min(timing.timed(passes.run) for _ in range(passes.count))
-        yield Heard(parts, whole, reference, together)
+        yield Heard(parts, whole, reference, _listening(tiny), passes.together)
+
+
+def _listening(tiny: _Passes) -> float:
+    """Return what it takes to hear of an operation, by those that take hardly any time."""
+    parts = fastest([tiny.heard() for _ in range(_TINY_PASSES)])
+    whole = min(timing.timed(tiny.run) for _ in range(_TINY_PASSES))
+    return max(0.0, sum(seconds for _, seconds in parts) - whole) / len(parts)
 
 
 def fastest(passes: Sequence[Sequence[tuple[Part, float]]]) -> Ticks:

@@ -46,11 +46,13 @@ def rows_of(
     seconds: Mapping[Key, float],
     groups: Mapping[str, str],
     reference: float,
+    listening: float,
 ) -> Iterator[Row]:
     """Yield a row for every operation that was heard, and that is no context.
 
     ``groups`` has the block of every layer that counts; ``reference`` is what the fixed kernel
-    takes on the machine at its best, in seconds.
+    takes on the machine at its best, in seconds; ``listening`` what it takes to hear of an
+    operation, in fixed kernels.
     """
     for each in operations:
         phase = each.name.partition(" ")[2] or "forward"
@@ -60,5 +62,6 @@ def rows_of(
                 kernel=each.terms.kernel,
                 terms={name: float(amount) for name, amount in each.terms.values.items()},
                 seconds=taken * reference,
+                listening=listening * reference * float(each.terms.values["launches"]),
                 group=groups[each.layers[0]],
             )

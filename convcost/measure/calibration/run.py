@@ -32,7 +32,8 @@ WAYS: tuple[Way, ...] = get_args(Way)
 class Measured:
     """A sheet that was measured one way: what its operations and the whole took.
 
-    Both are in fixed kernels; ``reference`` is what that kernel took at best meanwhile, in
+    Both are in fixed kernels, and so is ``listening``, what it took to hear of each of all
+    the ``heard`` operations; ``reference`` is what that kernel took at best meanwhile, in
     seconds.
     """
 
@@ -40,18 +41,20 @@ class Measured:
     way: Way
     parts: dict[Key, float]
     whole: float
+    listening: float
+    heard: int
     reference: float
 
     @property
     def whole_to_sum(self) -> float:
-        """What the whole takes, over the sum of its operations."""
-        return self.whole / sum(self.parts.values())
+        """What the whole takes, over the sum of its operations without listening."""
+        return self.whole / (sum(self.parts.values()) - self.heard * self.listening)
 
     def rows(self, machine: Machine, reference: float) -> Iterator[Row]:
         """Yield the rows, as if the fixed kernel had taken so many seconds."""
         cost = self.sheet.cost(training=self.way == TRAINING)
         found = operations(cost, machine, self.way)
-        return rows_of(found, self.parts, self.sheet.groups, reference)
+        return rows_of(found, self.parts, self.sheet.groups, reference, self.listening)
 
 
 class Calibration:
@@ -133,8 +136,16 @@ def sheet_rows(measured: Sequence[Measured], machine: Machine) -> list[Row]:
 
 def _measured(sheet: Sheet, way: Way, lane: Lane) -> Measured:
     reference = least_reference(lane.rounds)
-    whole = min(each.whole for each in quiet(lane.rounds)) / reference
-    return Measured(sheet, way, seconds_by_part(lane.rounds), whole, reference)
+    kept = quiet(lane.rounds)
+    return Measured(
+        sheet,
+        way,
+        parts=seconds_by_part(lane.rounds),
+        whole=min(each.whole for each in kept) / reference,
+        listening=median(each.listening for each in kept) / reference,
+        heard=len(kept[0].parts),
+        reference=reference,
+    )
 
 
 def _with_time_left(progress: Progress, seconds: float) -> Progress:
