@@ -154,7 +154,10 @@ def test_every_form_has_it(lenet: Result, tmp_path: Path) -> None:
     assert "predicted forward time" in target.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("option", [["--profile", "p"], ["--training"], ["--set", "a=1"]])
+@pytest.mark.parametrize(
+    "option",
+    [["--profile", "p"], ["--training"], ["--set", "a=1"], ["--batch", "8"], ["--allow-unknown"]],
+)
 def test_what_the_notes_timed_is_all_that_is_reported_of_them(option: list[str]) -> None:
     done = CliRunner().invoke(APP, ["--chapter", *option])
     assert isinstance(done.exception, UsageError)

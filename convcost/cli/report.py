@@ -69,7 +69,7 @@ def report(
     if chapter == bool(what):
         raise UsageError("give networks or files of results, or --chapter alone")
     if what is None:
-        if training or any((profile, input_, settings, preset)):
+        if batches != "1" or any((training, allow_unknown, profile, input_, settings, preset)):
             raise UsageError("--chapter takes --device, --threads and --output alone")
         _chapter(device, threads, output)
         return
