@@ -286,11 +286,13 @@ def test_the_formula_says_where_it_holds_and_what_is_missing() -> None:
     few = replace(profile(), unfused=replace(time_model(), kernels={"dense": kernel_model()}))
     formula = time_formula(network("relu, {dense: 16}"), few, "unfused", free=["N"])
     assert formula.missing == ("activation relu",)
-    # 2048 by 16 products of 2e-11; 4 * 2064 bytes a vector, in L2 until 512 KiB with weights.
+    # 2048 by 16 products of 2e-11, but for one vector, which only reads the weights;
+    # 4 * 2064 bytes a vector, in L2 until 512 KiB with weights.
     assert "at least: without activation relu" in formula.as_text()
-    assert formula.evaluate(N=1) == pytest.approx(
-        2048 * 16 * 2e-11 + 4 * 2064 * 2e-11 + 4 * (2048 * 16 + 16) * 1e-10 + 5e-6
-    )
+    for n, products in ((1, 0), (3, 3 * 2048 * 16)):
+        assert formula.evaluate(N=n) == pytest.approx(
+            products * 2e-11 + 4 * n * 2064 * 2e-11 + 4 * (2048 * 16 + 16) * 1e-10 + 5e-6
+        )
     with pytest.raises(ConvcostError, match="a value for 'N' is missing"):
         formula.evaluate()
     lenet = time_formula(convcost.load("lenet5"), profile(), "unfused")
