@@ -20,7 +20,7 @@ from convcost.measure.calibration.block import Block
 from convcost.measure.calibration.draws import Draw, draws
 from convcost.measure.calibration.hardware import cache_bytes, lanes
 from convcost.measure.calibration.rounds import Heard
-from convcost.measure.calibration.rows import rows_of, seconds_by_part
+from convcost.measure.calibration.rows import Key, rows_of, seconds_by_part
 from convcost.measure.calibration.run import WAYS, Calibration, Measured, sheet_rows
 from convcost.measure.calibration.sheets import Sheet, sheet, sheets
 from convcost.measure.mxnet_backend import MxnetBackend
@@ -185,7 +185,7 @@ def test_what_a_whole_takes_beyond_its_operations_is_shared_out() -> None:
     conv = ("forward", ("one.conv3",))
 
     def measured(whole: float) -> Measured:
-        parts = {conv: 3.5, ("forward", ("x",)): 1.5}
+        parts: dict[Key, float] = {conv: 3.5, ("forward", ("x",)): 1.5}
         return Measured(tiny, "unfused", parts, whole, listening=0.5, heard=2, reference=1e-3)
 
     # 5 fixed kernels of 1 ms for the operations, 1 of them to hear of both, and a whole of 4,
