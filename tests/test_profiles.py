@@ -43,6 +43,13 @@ def test_what_is_wrong_in_a_file_is_named(path: tuple[str, ...], value: Any, mes
         from_json(json.dumps(content), "mine.json")
 
 
+def test_a_row_of_a_slower_machine_is_slower_in_all_that_it_took() -> None:
+    row = Row(kernel="k", terms={"launches": 1.0}, seconds=1e-3, listening=1e-5, group="a")
+    found = row.scaled(3)
+    assert (found.seconds, found.listening) == pytest.approx((3e-3, 3e-5))
+    assert (found.kernel, found.terms, found.group) == (row.kernel, row.terms, row.group)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"version": null}', "\x00"])
 def test_what_is_no_profile_is_refused(text: str) -> None:
     with pytest.raises(ProfileError, match="profile: "):

@@ -15,6 +15,8 @@ from convcost.cli.output import emit, write
 from convcost.errors import UsageError
 
 if TYPE_CHECKING:
+    from convcost.cost import NetworkCost
+    from convcost.formulas import SymbolicNetwork
     from convcost.report.memory import Roofline
 
 
@@ -72,7 +74,6 @@ def memory(
                 " --training, --optimizer, --free, --assume, --format and --output only"
             )
         from convcost.formulas import SymbolicNetwork
-        from convcost.formulas.export import several
 
         closed = SymbolicNetwork(
             loaded(network, input_, settings, preset, allow_unknown=allow_unknown, examples=True),
@@ -80,29 +81,44 @@ def memory(
             assume=assume or (),
             training=training,
         )
-        form = "json" if format_ == "json" else "text"
-        return emit(several(list(closed.memory(optimizer)), form), output)
+        return _closed_forms(closed, optimizer, format_, output)
     if assume or free != "N,H,W":
         raise UsageError("--free and --assume need --symbolic")
-    from convcost.memory.footprint import Footprint
-    from convcost.report.memory import MemoryReport
-
     roofline = _roofline(peak, bandwidth)
     cost = analysed(
         network, Choices(batch, input_, settings, preset, dtype, training, allow_unknown)
     )
-    found = ""
-    if schedule == "best":
-        from convcost.memory.schedule import best
+    cost, found = _ordered(cost) if schedule == "best" else (cost, "")
+    from convcost.memory.footprint import Footprint
+    from convcost.report.memory import MemoryReport
 
-        search = best(replace(cost, training=False))
-        cost, found = replace(cost, layers=search.cost.layers), str(search)
     report = MemoryReport(Footprint(cost, optimizer, im2col), allocator, found, roofline)
     if plot is not None:
         from convcost.report.plot import memory_curve
 
         write(plot, memory_curve(report.footprint, plot))
     return emit(report.as_json() if format_ == "json" else report, output)
+
+
+def _closed_forms(
+    closed: SymbolicNetwork,
+    optimizer: str,
+    format_: Literal["table", "json"],
+    output: Path | None,
+) -> None:
+    """Print a network's memory as formulas."""
+    from convcost.formulas.export import several
+
+    form = "json" if format_ == "json" else "text"
+    emit(several(list(closed.memory(optimizer)), form), output)
+
+
+def _ordered(cost: NetworkCost) -> tuple[NetworkCost, str]:
+    """Return the layers in the order with the lowest peak that is found, and what to say of it."""
+    from convcost.memory.schedule import best
+
+    search = best(replace(cost, training=False))
+    return replace(cost, layers=search.cost.layers), str(search)
 
 
 def _roofline(peak: str | None, bandwidth: str | None) -> Roofline | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,3 +18,7 @@ class Row:
     seconds: float
     listening: float = 0.0
     group: str = ""
+
+    def scaled(self, factor: float) -> Row:
+        """Return it as if all had taken so many times as long."""
+        return replace(self, seconds=self.seconds * factor, listening=self.listening * factor)

@@ -110,11 +110,7 @@ def _together(
     if earlier is None:
         return rows
     scale = here.reference_seconds / earlier.machine.reference_seconds
-    known = [
-        replace(row, seconds=row.seconds * scale, listening=row.listening * scale)
-        for row in rows_of(earlier, way)
-    ]
-    return [*known, *rows]
+    return [*(row.scaled(scale) for row in rows_of(earlier, way)), *rows]
 
 
 def _model(rows: Sequence[Row], here: Machine) -> TimeModel | None:

@@ -51,8 +51,8 @@ def rows_of(
     """Yield a row for every operation that was heard, and that is no context.
 
     ``groups`` has the block of every layer that counts; ``reference`` is what the fixed kernel
-    takes on the machine at its best, in seconds; ``listening`` what it takes to hear of an
-    operation, in fixed kernels.
+    takes on the machine at its best, in seconds; ``listening`` what it takes to hear of a
+    launch, in fixed kernels.
     """
     for each in operations:
         phase = each.name.partition(" ")[2] or "forward"
