@@ -1,4 +1,4 @@
-"""``convcost calibrate`` end to end: the file it writes, adding to it, and Ctrl-C."""
+"""``convcost calibrate`` end to end: its file, adding to it, and Ctrl-C; ``evaluate`` too."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 from test_calibration import MACHINE, _tiny, needs_mxnet
 from typer.testing import CliRunner
 
+from convcost.errors import UsageError
 from convcost.measure.backend import Part, Phase
 from convcost.measure.calibration import run, sheets
 from convcost.measure.calibration.rounds import Heard
@@ -20,6 +21,7 @@ from convcost.measure.calibration.sheets import Sheet
 from convcost.measure.lanes import Lane
 from convcost.prediction.network import network_time, operations
 from convcost.prediction.profile import load_profile
+from convcost.report.evaluation import load_evaluation
 
 pytest.importorskip("scipy", reason="fitting needs the extra 'calibrate'")
 
@@ -125,3 +127,38 @@ def test_ctrl_c_before_anything_was_measured_is_ctrl_c() -> None:
     calibration = run.Calibration(_Session(interrupt), islice(numbered(0), 9))  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
         calibration.run(1e9)
+
+
+@needs_mxnet
+def test_networks_are_evaluated_at_the_batches_and_in_the_ways_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "sheets", numbered)
+    path = tmp_path / "e.json"
+    how = ["--threads", "1", "--budget", "1s", "--rounds", "2", "--output", str(path)]
+    asked = ["--batch", "2,1", "--ways", "training, unfused, training"]
+    evaluate(["lenet5", *asked, *how])
+    found = load_evaluation(path)
+    assert [(each.way, each.batch) for each in found.scores] == [
+        ("unfused", 2),
+        ("unfused", 1),
+        ("training", 2),
+        ("training", 1),
+    ]
+    assert found.failures == ()
+
+
+@pytest.mark.parametrize(
+    ("ways", "said"),
+    [("fsed", "'fsed'; did you mean 'fused'"), (",", "''; known: fused, training, unfused")],
+)
+def test_ways_that_are_not_known_are_refused(ways: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^--ways: unknown way {said}"):
+        evaluate(["--threads", "1", "--ways", ways])
+
+
+def evaluate(arguments: list[str]) -> None:
+    """Run the command; what it raises is raised."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(import_module("convcost.cli.evaluate").evaluate)
+    CliRunner().invoke(app, arguments, catch_exceptions=False)

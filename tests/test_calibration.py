@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -19,7 +19,7 @@ from convcost.measure.calibration import rounds
 from convcost.measure.calibration.block import Block
 from convcost.measure.calibration.draws import Draw, draws
 from convcost.measure.calibration.hardware import cache_bytes, lanes
-from convcost.measure.calibration.rounds import Heard
+from convcost.measure.calibration.rounds import Heard, Whole
 from convcost.measure.calibration.rows import Key, rows_of, seconds_by_part
 from convcost.measure.calibration.run import WAYS, Calibration, Measured, sheet_rows
 from convcost.measure.calibration.sheets import Sheet, sheet, sheets
@@ -178,6 +178,29 @@ def test_what_listening_takes_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> 
     assert found is not None
     assert found.listening == 3
     assert {seconds for _, seconds in found.parts} == {1 + 3}
+
+
+def test_every_pass_of_a_network_counts_and_the_fixed_kernel_before_and_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+
+    def taking(seconds: Iterator[float]) -> Callable[[], None]:
+        def wait() -> None:
+            nonlocal now
+            now += next(seconds)
+
+        return wait
+
+    # two to warm up, then two in each round; the kernel once, then ten before and ten after
+    run = taking(iter([9, 9, 7, 5, 3, 8]))
+    product = taking(2 if 10 < number < 21 else 4 for number in count())
+    backend = SimpleNamespace(build=lambda *_: SimpleNamespace(run=run), product=lambda *_: product)
+    for module in (rounds, timing):
+        monkeypatch.setattr(module, "perf_counter", lambda: now)
+    job = Job(cast("Backend", backend), next(_tiny()).cost(), "cpu")
+    _, first, second = islice(rounds.whole(job), 3)
+    assert (first, second) == (Whole(5, 2), Whole(3, 4))
 
 
 def test_what_a_whole_takes_beyond_its_operations_is_shared_out() -> None:

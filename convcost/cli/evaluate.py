@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convcost.graph import Network
     from convcost.measure.calibration.evaluation import Evaluation
     from convcost.measure.session import Session
+    from convcost.prediction.network import Way
     from convcost.report.evaluation import Evaluated
 
 _FORMS = {".json": "as_json", ".md": "as_markdown"}
@@ -35,9 +36,9 @@ def evaluate(
     threads: Threads = None,
     budget: Budget = "5m",
     rounds: Annotated[int, typer.Option(min=2, help="How often to time each network.")] = 5,
-    training: Annotated[
-        bool, typer.Option("--training", help="Training steps too, at the same batches.")
-    ] = False,
+    ways: Annotated[
+        str, typer.Option(metavar="WAY,...", help="How they run: unfused, fused and training.")
+    ] = "unfused,fused",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write it, as .json or .md.")
     ] = None,
@@ -61,14 +62,12 @@ def evaluate(
         return _tell(load_evaluation(earlier), output)
     require_scipy()
     from convcost.measure.calibration import evaluation, run, sheets
-    from convcost.prediction.network import Way
 
+    sizes, asked = options.parse_counts("--batch", batches), _ways(ways)
     session = open_session(device, threads, rounds=rounds)
-    sizes = options.parse_counts("--batch", batches)
-    ways: list[Way] = [way for way in get_args(Way) if training or way != "training"]
-    calibration = run.Calibration(session, sheets.sheets(sheets.SEED), ways=ways)
+    calibration = run.Calibration(session, sheets.sheets(sheets.SEED), ways=asked)
     found = evaluation.Evaluation(calibration)
-    every = list(evaluation.cases(session, _networks(networks, session), sizes, ways))
+    every = list(evaluation.cases(session, _networks(networks, session), sizes, asked))
     with telling() as told:
         evaluation.evaluate(found, every, parse_seconds("--budget", budget), told)
     return _tell(_evaluated(found), output)
@@ -79,6 +78,21 @@ def _tell(shown: Evaluated, output: Path | None) -> None:
     if output is not None:
         write(output, getattr(shown, _FORMS[output.suffix])())
     emit(shown, None)
+
+
+def _ways(text: str) -> list[Way]:
+    """Read ``unfused,training``.
+
+    Raises: UsageError for a way that is not known, or none.
+    """
+    from convcost.prediction.network import Way
+
+    known = get_args(Way)
+    names = options.parse_names(text)
+    for name in names or [""]:
+        if name not in known:
+            raise UsageError(f"--ways: unknown way {name!r}; {nearest(name, known)}")
+    return [way for way in known if way in names]
 
 
 def _networks(names: list[str] | None, session: Session) -> list[tuple[Network, str]]:

@@ -20,7 +20,7 @@ from convcost.measure.turns import REFERENCE_SIZE
 
 _PASSES = {"forward": 2, "step": 1}  # in a round
 _WARM_UPS = 2
-_REFERENCES = 5
+_REFERENCES = 10
 _TINY = """
 name: tiny
 input: [8, 4, 4]
@@ -98,9 +98,9 @@ def whole(job: Job) -> Iterator[Whole | None]:
     kernel()
     yield None
     while True:
-        run()
-        reference = min(timing.timed(kernel) for _ in range(_REFERENCES))
-        yield Whole(min(timing.timed(run) for _ in range(passes)), reference)
+        before = _reference(kernel)
+        seconds = min(timing.timed(run) for _ in range(1 + passes))
+        yield Whole(seconds, min(before, _reference(kernel)))
 
 
 class _Clock:
@@ -142,10 +142,16 @@ def _rounds(job: Job, passes_of: Callable[[Job, NetworkCost], _Passes]) -> Itera
     tiny.warm_up()
     yield None
     while True:
-        reference = min(timing.timed(kernel) for _ in range(_REFERENCES))
+        before = _reference(kernel)
         parts = fastest([passes.heard() for _ in range(passes.count)])
         whole = min(timing.timed(passes.run) for _ in range(passes.count))
+        reference = min(before, _reference(kernel))
         yield Heard(parts, whole, reference, _listening(tiny), passes.together)
+
+
+def _reference(kernel: Callable[[], None]) -> float:
+    """Return what the fixed kernel takes; before a round and after, as neighbours come and go."""
+    return min(timing.timed(kernel) for _ in range(_REFERENCES))
 
 
 def _listening(tiny: _Passes) -> float:
